@@ -1,0 +1,24 @@
+"""jaxtex: stylise logos and search texture spaces with compiled JAX programs."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from jaxtex.style.stylize import Result, stylize, stylize_batch
+
+_PUBLIC = {
+    "Result": "jaxtex.style.stylize",
+    "stylize": "jaxtex.style.stylize",
+    "stylize_batch": "jaxtex.style.stylize",
+}
+
+__all__ = ["Result", "__version__", "stylize", "stylize_batch"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that `jaxtex --help` answers without importing JAX.
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,79 @@
+"""The command line: parse, call, print. Commands import what they need when they run."""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from jaxtex import __version__
+from jaxtex.errors import JaxtexError, RunError
+
+# Before JAX loads: 0.10.1 prints pages of harmless loader errors when its disk cache is read.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+_COMMANDS = {
+    "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
+    "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
+    "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),
+    "stylize": ("jaxtex.cli.stylize:stylize", "Give a content logo the style of another image."),
+    "weights": ("jaxtex.cli.weights:weights", "Convert, verify and describe model weights."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called; its help needs no import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jaxtex")
+def app() -> None:
+    """Stylise logos and search texture spaces with compiled JAX programs.
+
+    \b
+    Example:
+      jaxtex stylize examples/content/northgate.png examples/style/ironwyrm.png -o logo.png
+    """
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Prints one JSON object on stdout; everything else a command says goes to stderr."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line: exit 0 done, 1 failed while running, 2 bad input, 130 interrupted."""
+    try:
+        app.main(args=arguments, prog_name="jaxtex", standalone_mode=False)
+        code = 0
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except JaxtexError as error:
+        click.echo(f"jaxtex: {error}", err=True)
+        code = 2
+    except (RunError, OSError, MemoryError) as error:
+        click.echo(f"jaxtex: {error or type(error).__name__}", err=True)
+        code = 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("jaxtex: interrupted", err=True)
+        code = 130
+    sys.exit(code)

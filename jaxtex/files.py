@@ -1,0 +1,59 @@
+"""Output files: checked before work starts, written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jaxtex.errors import OutputError
+
+
+def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Returns `path` if a file can be written there.
+
+    Raises:
+      OutputError: the folder is missing or not writable, `path` is a folder, or it exists
+        and `overwrite` is false.
+    """
+    path = Path(path)
+    folder = path.parent
+    if not folder.exists():
+        raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
+    if not folder.is_dir():
+        raise OutputError(f"{path}: {folder} is not a folder")
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file in it")
+    if path.exists() and not overwrite:
+        raise OutputError(f"{path}: exists already; choose another name or give --overwrite")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"{path}: the folder {folder} is not writable ({error.strerror})") from None
+    return path
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields a temporary path beside `path` with its suffix, renamed to `path` at the end.
+
+    When the body raises, or the file cannot be written, `path` stays as it was and the temporary
+    file is removed.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise

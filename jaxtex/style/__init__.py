@@ -1,0 +1,1 @@
+"""Style transfer: Network of Steel, its baselines and the house preset."""
