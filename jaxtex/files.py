@@ -18,19 +18,19 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     """
     path = Path(path)
     folder = path.parent
-    if not folder.exists():
-        raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
-    if not folder.is_dir():
-        raise OutputError(f"{path}: {folder} is not a folder")
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; name a file in it")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path}: exists already; choose another name or give --overwrite")
     try:
+        if not folder.exists():
+            raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
+        if not folder.is_dir():
+            raise OutputError(f"{path}: {folder} is not a folder")
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; name a file in it")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path}: exists already; choose another name or give --overwrite")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise OutputError(f"{path}: the folder {folder} is not writable ({error.strerror})") from None
+        raise OutputError(f"{path}: cannot be written there ({error.strerror})") from None
     return path
 
 
@@ -42,7 +42,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     file is removed.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".jaxtex-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
