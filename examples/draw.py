@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 from scipy import ndimage
 
 HERE = Path(__file__).resolve().parent
@@ -21,12 +21,12 @@ CAP = 640  # height of a capital on the drawing canvas, over four times its fina
 
 FONTS = {  # file here: package, weight, name in the subset
     "grotesk": ("inter", 800, "Jaxtex Sample Grotesk"),
-    "grotesk-light": ("inter", 300, "Jaxtex Sample Grotesk Light"),
+    "grotesk-medium": ("inter", 500, "Jaxtex Sample Grotesk Medium"),
+    "geometric": ("montserrat", 700, "Jaxtex Sample Geometric"),
     "script": ("great-vibes", 400, "Jaxtex Sample Script"),
     "ragged": ("metal-mania", 400, "Jaxtex Sample Ragged"),
     "thorned": ("new-rocker", 400, "Jaxtex Sample Thorned"),
-    "gothic": ("grenze-gotisch", 900, "Jaxtex Sample Gothic"),
-    "pirate": ("pirata-one", 400, "Jaxtex Sample Broken"),
+    "gothic": ("pirata-one", 400, "Jaxtex Sample Gothic"),
 }
 
 
@@ -77,7 +77,8 @@ def glyph(stem, letter, height=CAP, widen=1.0):
 
 def thicken(ink, by):
     """A mask with `by` pixels more ink all round, its corners kept pointed."""
-    return ndimage.binary_dilation(np.pad(ink, ((0, 0), (by, by))), iterations=by)
+    ground = ~np.pad(ink, ((0, 0), (by, by)))
+    return ndimage.distance_transform_cdt(ground, "taxicab") <= by
 
 
 def set_word(glyphs, tops, gap):
@@ -103,7 +104,7 @@ def set_word(glyphs, tops, gap):
     return canvas, places
 
 
-def blade(draw, root, tip, width, bend=0.0, blunt=False):
+def blade(draw, root, tip, width, bend=0.0, blunt=False, fill=255):
     """A pointed blade from `root`, `width` across, to `tip`, bowed to one side by `bend`.
 
     Its root is pointed too unless it is `blunt`.
@@ -117,7 +118,7 @@ def blade(draw, root, tip, width, bend=0.0, blunt=False):
     half = width / 2 * (1 - t) ** 1.15 * (1 if blunt else 1.2 * np.minimum(1, 6 * t))
     half /= np.maximum(np.hypot(dx, dy), 1e-9)
     side = np.stack([x - dy * half, y + dx * half], 1), np.stack([x + dy * half, y - dx * half], 1)
-    draw.polygon([tuple(p) for p in np.concatenate([side[0], side[1][::-1]])], fill=255)
+    draw.polygon([tuple(p) for p in np.concatenate([side[0], side[1][::-1]])], fill=fill)
 
 
 def runs(row):
@@ -128,9 +129,40 @@ def runs(row):
 
 def roughen(ink, rng, grain, depth):
     """Eat into and pile onto a mask's edge: noise `grain` pixels wide moves it by `depth`."""
-    distance = ndimage.distance_transform_edt(ink) - ndimage.distance_transform_edt(~ink)
-    noise = ndimage.gaussian_filter(rng.standard_normal(ink.shape), grain)
-    return distance + depth * noise / noise.std() > 0
+    soft = ndimage.gaussian_filter(ink.astype(np.float32), depth)
+    coarse = (ink.shape[0] // grain + 1, ink.shape[1] // grain + 1)
+    noise = np.kron(rng.standard_normal(coarse).astype(np.float32), np.ones((grain, grain), "f"))
+    noise = ndimage.gaussian_filter(noise[: ink.shape[0], : ink.shape[1]], grain / 2)
+    return soft > 0.5 + 0.2 * noise / noise.std()
+
+
+def arch(ink, top, bottom):
+    """Stretch each column from the canvas's middle row by `top` above, `bottom` below it.
+
+    Both are functions of the place across the ink, from -1 to 1.
+    """
+    columns = np.flatnonzero(ink.any(0))
+    u = np.interp(np.arange(ink.shape[1]), [columns[0], columns[-1]], [-1, 1])
+    y = np.arange(ink.shape[0])[:, None] - ink.shape[0] / 2
+    rows = np.rint(y / np.where(y < 0, top(u), bottom(u)) + ink.shape[0] / 2).astype(int)
+    return ink[np.clip(rows, 0, ink.shape[0] - 1), np.arange(ink.shape[1])]
+
+
+def root(draw, rng, x, y, angle, width, length, depth=2):
+    """A root that winds off from a point at an angle, thins out and forks."""
+    steps = max(int(length / 6), 8)
+    turn = rng.normal(0, 0.02)
+    fork = set(rng.integers(steps // 6, max(steps * 3 // 4, 2), 3)) if depth else set()
+    for k in range(steps):
+        r = width / 2 * (1 - k / steps) ** 0.9 + 1
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+        if k in fork:
+            way = rng.choice((-1, 1)) * rng.uniform(0.5, 0.9)
+            rest = length * (1 - k / steps) * rng.uniform(0.5, 0.8)
+            root(draw, rng, x, y, angle + way, 1.5 * r, rest, depth - 1)
+        turn = 0.93 * turn + rng.normal(0, 0.012)
+        angle += turn
+        x, y = x + 6 * np.cos(angle), y + 6 * np.sin(angle)
 
 
 def as_image(ink):
@@ -157,56 +189,231 @@ def wordmark(stem, text):
 
 def strokes(ink, row):
     """Middle and width of every stroke that crosses a row."""
-    return [((a + b) / 2, b - a) for a, b in runs(ink[row]) if b - a > CAP // 30]
+    return [((a + b) / 2, b - a) for a, b in runs(ink[row]) if b - a > CAP // 14]
 
 
-def draw_out(draw, glyph, place, row, length, lean):
-    """Draw out every stroke that crosses a glyph's row: down where `length` is positive.
+def draw_out(draw, glyph, place, share, length, lean):
+    """Draw out every stroke that crosses a row, given as its share of a glyph's height.
 
-    Both are functions of x on the canvas, `lean` how far the tip is off to the side.
+    Both are functions of x on the canvas: how far down the tip is and how far to the side.
     """
-    back = np.sign(length(place[0])) * CAP * 0.02
+    row = round(share * glyph.shape[0])
     for x, width in strokes(glyph, row):
-        x, y = place[0] + x, place[1] + row - back
-        blade(draw, (x, y), (x + lean(x), y + length(x)), width * 1.02, 0, blunt=True)
+        if width < 0.5 * CAP:  # not the bar of a T or the foot of an L
+            x, y = place[0] + x, place[1] + row - np.sign(length(x)) * CAP * 0.02
+            blade(draw, (x, y), (x + lean(x), y + length(x)), width * 1.02, blunt=True)
+
+
+def horns(draw, left, right, y, blades):
+    """Mirrored pairs of blades on the edges of a word.
+
+    A blade is its root's and its tip's place, outwards of the edge and below `y`, its width
+    and its bend, in heights of a capital.
+    """
+    for edge, way in ((left, -1), (right, 1)):
+        for x0, y0, x1, y1, width, bend in blades:
+            start = (edge + way * x0 * CAP, y + y0 * CAP)
+            tip = (edge + way * x1 * CAP, y + y1 * CAP)
+            blade(draw, start, tip, width * CAP, way * bend)
+
+
+def flanked(stem, word, big, widen, bolder, fall, lean, upper, lower, mirrored=False):
+    """A word between two tall letters, its strokes drawn out, with horns on its flanks.
+
+    big: the tall letters' height, in capitals, and how far they stand above the others.
+    widen: stretch of the first letter, the inner ones and the last one, which is the first
+    one seen in a mirror if `mirrored`. bolder: added all round. fall, lean: how far the feet
+    are drawn out in the middle, how much more at the edges, and how far sideways there.
+    upper, lower: horns at the tall letters' tops and feet. Lengths are in capitals.
+    """
+    tall, rise = big
+    first, last = (glyph(stem, word[k], round(tall * CAP), widen[k]) for k in (0, -1))
+    glyphs = [first, *(glyph(stem, c, CAP, widen[1]) for c in word[1:-1])]
+    glyphs.append(first[:, ::-1] if mirrored else last)
+    glyphs = [thicken(g, round(bolder * CAP)) for g in glyphs]
+    top = round(((tall - 1) / 2 + rise) * CAP)
+    ink, places = set_word(glyphs, [-top, *(0 for _ in word[2:]), -top], 12)
+    inset = glyphs[0].shape[1] / 2 if mirrored else 0  # a T's horns grow from its middle
+    left, right = places[0][0], places[-1][0] + glyphs[-1].shape[1]
+
+    def across(x):  # -1 at the left edge, 1 at the right one
+        return 2 * (x - left) / (right - left) - 1
+
+    def down(x):
+        return CAP * (fall[0] + fall[1] * across(x) ** 2)
+
+    def aside(x):
+        return CAP * lean * across(x)
+
+    image = as_image(ink)
+    draw = ImageDraw.Draw(image)
+    skip = 1 if mirrored else 0
+    for g, place in list(zip(glyphs, places, strict=True))[skip : len(word) - skip]:
+        draw_out(draw, g, place, 0.74 if stem == "ragged" else 0.72, down, aside)
+        if stem == "thorned":
+            draw_out(draw, g, place, 0.275, lambda x: -0.3 * CAP, aside)
+    head = places[0][1] + tall * CAP / 2
+    horns(draw, left + inset, right - inset, head, upper)
+    horns(draw, left + inset, right - inset, head + tall * CAP, lower)
+    return framed(np.asarray(image) > 127)
 
 
 def ironwyrm():
     """Tall outer letters whose legs run out into blades, small capitals between them."""
-    big, small = round(1.5 * CAP), CAP
-    glyphs = [glyph("ragged", letter, small, 1.1) for letter in "RONWYR"]
-    glyphs = [glyph("ragged", "I", big, 1.25), *glyphs, glyph("ragged", "M", big, 0.8)]
-    glyphs = [thicken(g, CAP // 40) for g in glyphs]
-    top = (big - small) // 2 + round(0.14 * CAP)  # the tall letters stand a little higher
-    ink, places = set_word(glyphs, [-top] + 6 * [0] + [-top], 14)
-    (x0, _), x1 = places[0], places[-1][0] + glyphs[-1].shape[1]
-    head, foot = places[0][1] + big // 2, places[0][1] + big * 3 // 2
-    middle, reach = (x0 + x1) / 2, (x1 - x0) / 2
+    upper = ((-0.3, 0.3, 0.55, -0.35, 0.3, 0.14), (-0.3, 0.7, 0.4, 0.25, 0.22, 0.14))
+    lower = ((-0.2, -1, 0.3, 0.95, 0.44, -0.14), (-0.3, -0.7, 0.6, 0.3, 0.36, 0.1))
+    widen = (1.25, 1.1, 0.8)
+    return flanked("ragged", "IRONWYRM", (1.5, 0.14), widen, 0.025, (0.42, 0.4), 0.2, upper, lower)
+
+
+def torvhaxt():
+    """Two tall anchors hold a word whose feet and heads are drawn out into thorns."""
+    upper = (
+        (0, 0.15, 1.05, -0.35, 0.34, 0.14),
+        (0, 0.2, 0.9, 0.3, 0.26, 0.14),
+        (-0.3, 0.2, -0.8, -0.3, 0.3, -0.14),
+    )
+    lower = (
+        (0, -0.5, 0.05, 0.55, 0.34, 0),
+        (-0.1, -0.25, 0.95, -0.5, 0.34, -0.3),
+        (-0.1, -0.4, 0.75, -0.85, 0.26, -0.3),
+        (0.1, -0.25, -0.75, 0.15, 0.3, -0.14),
+    )
+    widen = (0.95, 1.05, 0.95)
+    return flanked(
+        "thorned", "TORVHAXT", (1.5, 0.1), widen, 0.034, (0.6, -0.25), 0.2, upper, lower, True
+    )
+
+
+def thorns(draw, ink, rng, count, length):
+    """Small thorns on a mask's edge, square to it."""
+    soft = ndimage.gaussian_filter(ink.astype(np.float32), CAP / 60)
+    ys, xs = np.nonzero(ink & ~ndimage.binary_erosion(ink))
+    for k in rng.choice(len(xs), count, replace=False):
+        y, x = ys[k], xs[k]
+        slope = np.array([soft[y, x - 1] - soft[y, x + 1], soft[y - 1, x] - soft[y + 1, x]])
+        dx, dy = slope / max(np.hypot(*slope), 1e-9)
+        n = length * rng.uniform(0.5, 1.2)
+        side = rng.uniform(-0.5, 0.5)
+        tip = (x + n * (dx - side * dy), y + n * (dy + side * dx))
+        blade(draw, (x - 9 * dx, y - 9 * dy), tip, n * 0.6, 0.1, blunt=True)
+
+
+def xathtax():
+    """A word that reads both ways, mirrored about its middle and overgrown with roots."""
+    rng = np.random.default_rng(13)
+    sizes = [round(k * CAP) for k in (1.5, 1.12, 1.06, 1)]
+    glyphs = [glyph("thorned", c, size) for c, size in zip("XATH", sizes, strict=True)]
+    glyphs = [thicken(g, CAP // 22) for g in glyphs]
+    ink, places = set_word(glyphs, [-size for size in sizes], 16)
     image = as_image(ink)
     draw = ImageDraw.Draw(image)
+    centre, middle = ink.shape[0] / 2, places[-1][0] + glyphs[-1].shape[1] // 2
+    thorns(draw, ink, rng, 170, CAP / 9)
+    for g, (x0, y0), size in zip(glyphs, places, sizes, strict=True):
+        for share, way in ((0.725, 1), (0.275, -1)):
+            for x, width in strokes(g, round(share * g.shape[0])):
+                count = 4 if width > 0.5 * CAP else 2
+                for spot in np.linspace(-0.35, 0.35, count):
+                    far = (middle - x0 - x) / middle
+                    angle = way * np.pi / 2 + way * (0.9 * far + spot + rng.normal(0, 0.15))
+                    length = size * rng.uniform(0.35, 0.6) * (0.7 + far)
+                    start = (x0 + x + spot * width, y0 + share * g.shape[0])
+                    root(draw, rng, *start, angle, CAP / 8, length)
+    for y in np.linspace(-0.55, 0.55, 8) * sizes[0]:
+        g, (x0, y0) = glyphs[0], places[0]
+        x = x0 + int(g[round(centre + y - y0)].argmax())
+        root(draw, rng, x + 20, centre + y, np.pi - 1.3 * y / sizes[0], CAP / 8, CAP * 0.6)
+    half = np.asarray(image)[:, :middle] > 127
+    return framed(np.hstack([half, half[:, ::-1]]))
 
-    def length(x):
-        return CAP * (0.28 + 0.35 * abs((x - middle) / reach) ** 2)
 
-    def lean(x):
-        return 0.2 * CAP * ((x - middle) / reach)
+def gormawl():
+    """Heavy, arched block letters, torn to shreds below and slashed across."""
+    rng = np.random.default_rng(5)
+    glyphs = [thicken(glyph("grotesk", c, CAP, 0.85), CAP // 40) for c in "GORMAWL"]
+    ink, places = set_word(glyphs, 7 * [0], 10)
+    image = as_image(ink)
+    draw = ImageDraw.Draw(image)
+    base = places[0][1] + 1.5 * CAP
+    for a, b in runs(ink[round(base - 0.06 * CAP)]):
+        for x in rng.uniform(a, b, max((b - a) // 40, 2)):
+            fall = CAP * rng.uniform(0.1, 0.45)
+            root_at = (np.clip(x, a + 20, b - 20), base - 0.12 * CAP)
+            blade(
+                draw,
+                root_at,
+                (x + rng.normal(0, 15), base + fall),
+                CAP / 9,
+                rng.normal(0, 0.03),
+                blunt=True,
+            )
+    for _ in range(26):
+        x, y = rng.uniform(places[0][0] - 0.3 * CAP, places[-1][0] + CAP), rng.uniform(-0.2, 0.8)
+        start = np.array([x, places[0][1] + CAP * (0.5 + y)])
+        cut = CAP * rng.uniform(0.3, 0.8) * np.array([0.45, 0.9])
+        blade(draw, start, start + cut, CAP * rng.uniform(0.03, 0.07), fill=0)
+    ink = arch(np.asarray(image) > 127, lambda u: 1.35 - 0.4 * u**2, lambda u: 0.95 + 0.35 * u**2)
+    ink = np.pad(crop(ink), CAP // 6)
+    near = ndimage.gaussian_filter(ink.astype(np.float32), CAP / 16) > 0.02
+    ink = roughen(roughen(ink, rng, 40, 9), rng, 12, 5)
+    return framed(ink & near)
 
-    for g, place in zip(glyphs, places, strict=True):
-        draw_out(draw, g, place, int(g.shape[0] * 0.75 * 0.985), length, lean)
-    for way in (-1, 1):
-        edge = middle + way * reach
 
-        def at(x, y, edge=edge, way=way):
-            return edge + way * x * CAP, y
+def nachtwyrd():
+    """Blackletter between two tall letters with drawn-out feet and horns."""
+    upper = ((-0.3, 0.25, 0.6, -0.12, 0.3, 0.2), (-0.2, 0.75, 0.4, 0.45, 0.22, 0.2))
+    lower = ((-0.2, -0.3, 0.6, 0.3, 0.3, -0.2), (-0.2, -0.5, 0.4, -0.2, 0.22, -0.2))
+    widen = (1.1, 1.1, 1.1)
+    return flanked(
+        "gothic", "Nachtwyrd", (1.45, 0.2), widen, 0.022, (0.55, -0.15), 0.12, upper, lower
+    )
 
-        blade(draw, at(-0.2, foot - 0.6 * CAP), at(0.3, foot + 0.85 * CAP), 0.42 * CAP, -0.1 * way)
-        blade(draw, at(-0.3, head + 0.3 * CAP), at(0.6, head - 0.3 * CAP), 0.3 * CAP, 0.14 * way)
-        blade(draw, at(-0.3, foot - 0.45 * CAP), at(0.6, foot + 0.1 * CAP), 0.3 * CAP, 0.14 * way)
+
+def symbol():
+    """A mark without letters: three bars rise to a peak inside a broken ring."""
+    image = Image.new("L", (4400, 4400))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((200, 200, 4200, 4200), fill=255)
+    draw.ellipse((680, 680, 3720, 3720), fill=0)
+    draw.polygon([(2200, 2000), (0, 4400), (4400, 4400)], fill=0)
+    for x, top in ((1530, 2250), (2200, 1250), (2870, 2250)):
+        tip = [(x - 230, top + 230), (x, top), (x + 230, top + 230)]
+        draw.polygon([*tip, (x + 230, 3720), (x - 230, 3720)], fill=255)
     return framed(np.asarray(image) > 127)
 
 
-CONTENT = {"northgate": lambda: wordmark("grotesk", "Northgate")}
-STYLE = {"ironwyrm": ironwyrm}
+def coloured():
+    """A leaf in orange on two corners in navy, and a word in navy, on nothing."""
+    navy, orange = (22, 40, 92, 255), (240, 110, 32, 255)
+    face = font("grotesk", 900)
+    image = Image.new("RGBA", (int(face.getlength("Ostrevel")) + 1400, 1300))
+    draw = ImageDraw.Draw(image)
+    draw.text((1180, 1000), "Ostrevel", navy, face, anchor="ls")
+    circles = []
+    for box in ((-360, 340, 960, 1660), (300, -320, 1620, 1000)):
+        circles.append(Image.new("L", image.size))
+        ImageDraw.Draw(circles[-1]).ellipse(box, fill=255)
+    square = (300, 340, 960, 1000)
+    for colour, part in ((navy, ImageChops.lighter), (orange, ImageChops.darker)):
+        image.paste(colour, square, part(*circles).crop(square))
+    cut = image.getbbox()
+    margin = round(MARGIN * (cut[2] - cut[0]))
+    image = image.crop((cut[0] - margin, cut[1] - margin, cut[2] + margin, cut[3] + margin))
+    height = round(image.height * WIDTH / image.width)
+    return image.resize((WIDTH, height), Image.Resampling.LANCZOS)
+
+
+CONTENT = {
+    "northgate": lambda: wordmark("grotesk", "Northgate"),
+    "brelvanto": lambda: wordmark("geometric", "BRELVANTO"),
+    "ellerwick": lambda: wordmark("grotesk-medium", "Ellerwick Harbour Partners"),
+    "script": lambda: wordmark("script", "Vaudrelle"),
+    "symbol": symbol,
+    "white-on-black": lambda: ImageOps.invert(wordmark("geometric", "Quillomar")),
+    "coloured": coloured,
+}
+STYLE = {f.__name__: f for f in (ironwyrm, torvhaxt, xathtax, gormawl, nachtwyrd)}
 
 
 def main():
