@@ -187,9 +187,9 @@ def wordmark(stem, text):
     return framed(np.asarray(image) > 127)
 
 
-def strokes(ink, row):
+def strokes(ink, row, least=CAP // 14):
     """Middle and width of every stroke that crosses a row."""
-    return [((a + b) / 2, b - a) for a, b in runs(ink[row]) if b - a > CAP // 14]
+    return [((a + b) / 2, b - a) for a, b in runs(ink[row]) if b - a > least]
 
 
 def draw_out(draw, glyph, place, share, length, lean):
@@ -312,7 +312,7 @@ def xathtax():
     thorns(draw, ink, rng, 170, CAP / 9)
     for g, (x0, y0), size in zip(glyphs, places, sizes, strict=True):
         for share, way in ((0.725, 1), (0.275, -1)):
-            for x, width in strokes(g, round(share * g.shape[0])):
+            for x, width in strokes(g, round(share * g.shape[0]), CAP // 30):
                 count = 4 if width > 0.5 * CAP else 2
                 for spot in np.linspace(-0.35, 0.35, count):
                     far = (middle - x0 - x) / middle
@@ -320,7 +320,7 @@ def xathtax():
                     length = size * rng.uniform(0.35, 0.6) * (0.7 + far)
                     start = (x0 + x + spot * width, y0 + share * g.shape[0])
                     root(draw, rng, *start, angle, CAP / 8, length)
-    for y in np.linspace(-0.55, 0.55, 8) * sizes[0]:
+    for y in np.linspace(-0.48, 0.46, 8) * sizes[0]:
         g, (x0, y0) = glyphs[0], places[0]
         x = x0 + int(g[round(centre + y - y0)].argmax())
         root(draw, rng, x + 20, centre + y, np.pi - 1.3 * y / sizes[0], CAP / 8, CAP * 0.6)
