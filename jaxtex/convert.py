@@ -74,7 +74,7 @@ def convert(
     order, scale, how = _convention(params["conv1_1.kernel"], found, source, channels, input_range)
     mean = _to_bgr_caffe(params, order, scale)
     if scale == "caffe" and "mean" in found.metadata:
-        mean = found.metadata["mean"]
+        mean = weights.mean_of(found.metadata, source)
     tensors_sha256 = weights.tensors_digest(params)
     original = tensors_sha256 == weights.OXFORD_TENSORS_SHA256
     source_sha256 = weights.digest(source)
@@ -86,7 +86,7 @@ def convert(
         "converted_from": source.name,
         "input_range": "0..255 minus mean",
         "layout": "HWIO",
-        "mean": mean,
+        "mean": ",".join(map(str, mean)),
         "source_sha256": source_sha256,
         "tensors_sha256": tensors_sha256,
     }
@@ -98,7 +98,7 @@ def convert(
         "channels": order,
         "input_range": scale,
         "recognised_by": how,
-        "mean_bgr": [float(value) for value in mean.split(",")],
+        "mean_bgr": list(mean),
         "original_oxford_weights": original,
         "source_sha256": source_sha256,
         "tensors_sha256": tensors_sha256,
@@ -212,19 +212,21 @@ def _compared_with_original(kernel: np.ndarray, source: Path) -> tuple[Channels,
     )
 
 
-def _to_bgr_caffe(params: dict[str, np.ndarray], order: Channels, scale: InputRange) -> str:
-    """Rewrites conv1_1 for BGR in 0..255 minus the returned mean (as text, for the header)."""
+def _to_bgr_caffe(
+    params: dict[str, np.ndarray], order: Channels, scale: InputRange
+) -> tuple[float, float, float]:
+    """Rewrites conv1_1 for BGR in 0..255 minus the returned mean."""
     kernel = params["conv1_1.kernel"]
     if order == "rgb":
         kernel = kernel[:, :, ::-1]
     mean = weights.CAFFE_MEAN
     if scale == "torchvision":
-        std = np.array(_TORCHVISION_STD[::-1]) * 255
-        kernel = (kernel / std[:, None]).astype(np.float32)
+        std = 255 * np.array(_TORCHVISION_STD[::-1])
+        kernel = kernel / std[:, None]
         blue, green, red = (round(255 * value, 6) for value in _TORCHVISION_MEAN[::-1])
         mean = (blue, green, red)
-    params["conv1_1.kernel"] = np.ascontiguousarray(kernel)
-    return ",".join(map(str, mean))
+    params["conv1_1.kernel"] = np.ascontiguousarray(kernel, dtype=np.float32)
+    return mean
 
 
 def _read(source: Path) -> _Source:
@@ -330,10 +332,13 @@ def _read_onnx(source: Path) -> _Source:
 
 
 def _read_npz(source: Path) -> _Source:
-    with np.load(source, allow_pickle=False) as file:
+    # Opened here, because np.load leaves a damaged archive open.
+    with source.open("rb") as stream:
+        file = np.load(stream, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):
             raise WeightsError(f"{source}: is a single array, not an .npz of named ones")
-        return _matched({name: file[name] for name in file.files if _place(name)}, source)
+        with file:
+            return _matched({name: file[name] for name in file.files if _place(name)}, source)
 
 
 def _read_safetensors(source: Path) -> _Source:

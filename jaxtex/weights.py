@@ -212,12 +212,12 @@ def load_vgg16(path: str | os.PathLike[str] | None = None) -> VGG16Weights:
                 "as `jaxtex weights convert` writes them"
             )
         params[name] = _checked(tensors[name], name, shape, file)
-    if file == vgg16_path() and (
+    if file.resolve() == vgg16_path().resolve() and (
         file.stat().st_size != _SHIPPED_SIZE
         or metadata.get("tensors_sha256") != OXFORD_TENSORS_SHA256
     ):
         raise WeightsError(f"{file}: is not the file that jaxtex ships; reinstall jaxtex")
-    return VGG16Weights(params, _mean(metadata, file), metadata)
+    return VGG16Weights(params, mean_of(metadata, file), metadata)
 
 
 def _checked(array: np.ndarray, name: str, shape: tuple[int, ...], file: Path) -> np.ndarray:
@@ -233,7 +233,14 @@ def _checked(array: np.ndarray, name: str, shape: tuple[int, ...], file: Path) -
     return array
 
 
-def _mean(metadata: Mapping[str, str], file: Path) -> tuple[float, float, float]:
+def mean_of(
+    metadata: Mapping[str, str], file: str | os.PathLike[str]
+) -> tuple[float, float, float]:
+    """Returns the BGR mean in a VGG16 file's metadata, Caffe's when it has none.
+
+    Raises:
+      WeightsError: it is not three values in 0..255.
+    """
     text = metadata.get("mean")
     if text is None:
         return CAFFE_MEAN

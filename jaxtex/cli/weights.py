@@ -92,7 +92,7 @@ def verify(file: Path | None, as_json: bool) -> None:
         for check in checks:
             click.echo(f"{'ok    ' if check.ok else 'FAILED'}  {check.name:15} {check.detail}")
     if not ok:
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)
 
 
 @weights.command()
