@@ -1,0 +1,97 @@
+"""The losses of a run, step by step, as numbers, CSV and a plot."""
+
+import csv
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from jaxtex.errors import OutputError
+from jaxtex.files import atomic_path, check_output
+from jaxtex.style.objective import Losses
+
+COLUMNS = ("step", "total", "content", "style", "tv", "seconds")
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """One row a step; step 0 is the initial image.
+
+    `content` and `tv` are unweighted, `style` is weighted by the coefficients. With several
+    phases the terms follow each phase's own size and weights.
+    """
+
+    losses: Losses
+    """Each `[n]`."""
+    seconds: Float[np.ndarray, " n"]
+    """Since the first step."""
+
+    @property
+    def step(self) -> Int[np.ndarray, " n"]:
+        """0 to n − 1."""
+        return np.arange(len(self.seconds))
+
+    @property
+    def total(self) -> Float[np.ndarray, " n"]:
+        """The loss that is minimised."""
+        return np.asarray(self.losses.total)
+
+    @property
+    def content(self) -> Float[np.ndarray, " n"]:
+        """The content term, unweighted."""
+        return np.asarray(self.losses.content)
+
+    @property
+    def style(self) -> Float[np.ndarray, " n"]:
+        """The style terms, weighted by their coefficients."""
+        return np.asarray(self.losses.style)
+
+    @property
+    def tv(self) -> Float[np.ndarray, " n"]:
+        """Total variation, unweighted, of the image in grey levels."""
+        return np.asarray(self.losses.tv)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the columns `step,total,content,style,tv,seconds` (.csv) or a plot (.png)."""
+        with atomic_path(path) as temporary:
+            if temporary.suffix.lower() == ".csv":
+                with temporary.open("w", newline="", encoding="utf-8") as file:
+                    writer = csv.writer(file)
+                    writer.writerow(COLUMNS)
+                    columns = [getattr(self, name).tolist() for name in COLUMNS]
+                    writer.writerows(zip(*columns, strict=True))
+            else:
+                self._plot(temporary)
+
+    def _plot(self, path: os.PathLike[str]) -> None:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.subplots()
+        for name in ("total", "content", "style", "tv"):
+            values = getattr(self, name)
+            if np.any(values > 0):
+                axes.semilogy(self.step, np.where(values > 0, values, np.nan), label=name)
+        axes.set_xlabel("step")
+        axes.set_ylabel("loss")
+        axes.legend()
+        figure.savefig(path, dpi=120, format="png")
+
+
+def check_history_path(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Says before a run whether its history can be written to `path`.
+
+    Raises:
+      OutputError: not .csv or .png, a plot without matplotlib, or a place that cannot be written.
+    """
+    suffix = check_output(path, overwrite=overwrite).suffix.lower()
+    if suffix not in (".csv", ".png"):
+        raise OutputError(f"{path}: a history is written as .csv or .png")
+    if suffix == ".png":
+        try:
+            import matplotlib  # noqa: F401
+        except ImportError:
+            raise OutputError(
+                f"{path}: a plot needs matplotlib; install jaxtex[plots] or choose .csv"
+            ) from None

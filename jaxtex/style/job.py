@@ -1,0 +1,287 @@
+"""One job made ready: canvases, sizes and phases of a content and its styles, all on the host."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from jaxtex import images
+from jaxtex.errors import ImageError, SettingsError
+from jaxtex.style import canvas as canvases
+from jaxtex.style.canvas import RGB, Ink, Levels, Map
+from jaxtex.style.objective import Program
+from jaxtex.style.settings import Canvas, Settings
+
+
+class Phase(NamedTuple):
+    """Some steps at one size; a job is a sequence of phases, coarse to fine."""
+
+    height: int
+    width: int
+    factor: float
+    steps: int
+    ink: float
+    """The ink term's weight."""
+    sharpen: bool
+    """Whether it starts by pushing grey pixels towards black and white."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Job:
+    """A content and its styles on canvases in grey levels, margins included."""
+
+    settings: Settings
+    canvas: Canvas
+    content: Levels
+    styles: tuple[Levels, ...]
+    style_weights: tuple[float, ...]
+    mask: Float32[np.ndarray, "h w 1"]
+    init: Levels
+    margin: int
+    ink: Ink | None
+    phases: tuple[Phase, ...]
+    original: RGB
+    """The content image at its final size, without margin."""
+    digest: str
+    """SHA-256 of all images, as a checkpoint's proof that it belongs to this job."""
+
+    @property
+    def program(self) -> Program:
+        """What its compiled objective depends on."""
+        return _program(self.settings)
+
+    @property
+    def group(self) -> tuple[Any, ...]:
+        """Jobs with equal groups can run as one batch."""
+        settings = self.settings
+        optimiser = (settings.optimizer, settings.learning_rate, settings.box)
+        return self.program, self.phases, self.content.shape, len(self.styles), optimiser
+
+    def picture(self, levels: Levels) -> RGB:
+        """What a canvas of any size shows at full size, 0 to 1, margin cut off."""
+        height, width = self.content.shape[:2]
+        if levels.shape != self.content.shape:
+            levels = images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
+        picture = canvases.from_levels(self.canvas, levels, self.ink)
+        if not self.settings.keep_margin:
+            picture = _without(picture, self.margin)
+        if self.settings.preserve_color and self.ink is None:
+            whole = canvases.from_levels(self.canvas, self.content, None)
+            colors = self.original if self.original.shape == picture.shape else whole
+            picture = canvases.with_chroma(picture, colors)
+        return picture
+
+    def coverage(self, picture: RGB) -> Map:
+        """The alpha channel of a picture: ink covers, ground does not."""
+        ink = self.ink or canvases.separate_ink(self.original)
+        if ink is None:
+            raise ImageError(
+                "background: 'transparent' needs a content with alpha or with a plain border"
+            )
+        if ink.coverage.shape != picture.shape[:2]:
+            ink = _pad_or_cut(ink, picture.shape[:2])
+        return canvases.transparency(picture, ink)
+
+
+def make_job(
+    settings: Settings,
+    content: RGB,
+    styles: Sequence[RGB],
+    *,
+    alpha: Map | None = None,
+    style_weights: Sequence[float] | None = None,
+    mask: Map | None = None,
+    init: RGB | None = None,
+) -> Job:
+    """Resizes, takes apart, crops and pads the images of one job; all of them 0 to 1.
+
+    Raises:
+      ImageError: an image is too small for the layers, or of a single colour.
+      SettingsError: the style weights do not fit the styles, or `init` lacks its image.
+    """
+    weights = _style_weights(style_weights, len(styles))
+    _check_images(settings, content, styles)
+    digest = _digest(content, alpha, mask, init, *styles)
+    height, width = content.shape[:2]
+    if settings.size:
+        height, width = images.fit(height, width, settings.size)
+    content = images.resize(content, height, width)
+    alpha = None if alpha is None else images.resize(alpha, height, width)
+    canvas, ink = canvases.choose_canvas(settings.canvas, content, alpha, styles)
+    levels = canvases.content_levels(canvas, content, ink)
+    margin = round(width / 12) if settings.margin is None else settings.margin
+
+    house = settings.strength is not None
+    style_canvases = tuple(
+        _style_canvas(settings, canvas, style, levels, margin, crop=house) for style in styles
+    )
+    padded = _pad(levels, margin, _paper(canvas, levels))
+    if ink is not None:
+        ink = Ink(*(_pad_edge(part, margin) for part in (ink.coverage, ink.color)), ink.ground)
+    mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
+    if mask is not None:
+        mask_levels = _pad(images.resize(mask, height, width)[..., None], margin, np.zeros(1))
+    start = _start(settings, canvas, padded, style_canvases, init, margin)
+    return Job(
+        settings=settings,
+        canvas=canvas,
+        content=padded,
+        styles=style_canvases,
+        style_weights=weights,
+        mask=mask_levels,
+        init=start,
+        margin=margin,
+        ink=ink,
+        phases=_phases(settings, padded, canvas),
+        digest=digest,
+        original=content,
+    )
+
+
+def _program(settings: Settings) -> Program:
+    return Program(
+        settings.style_layers,
+        settings.content_layer,
+        settings.normalization,
+        settings.features,
+        settings.pool,
+        settings.precision,
+    )
+
+
+def _style_weights(weights: Sequence[float] | None, count: int) -> tuple[float, ...]:
+    if weights is None:
+        return (1 / count,) * count
+    if len(weights) != count:
+        raise SettingsError(f"style-weight: {len(weights)} given for {count} style images")
+    if not all(np.isfinite(weights)) or min(weights) < 0 or sum(weights) <= 0:
+        raise SettingsError(f"style-weight: {list(weights)} must be 0 or more, one of them above 0")
+    return tuple(float(weight) / sum(weights) for weight in weights)
+
+
+def _check_images(settings: Settings, content: RGB, styles: Sequence[RGB]) -> None:
+    program = _program(settings)
+    least = program.smallest_image
+    named = [("content", content), *((f"style {i + 1}", s) for i, s in enumerate(styles))]
+    for name, image in named:
+        height, width = image.shape[:2]
+        if min(height, width) < least:
+            raise ImageError(
+                f"{name}: {width}×{height} pixels is too small for layer {program.all_layers[-1]}, "
+                f"which needs at least {least} a side"
+            )
+        if float(np.ptp(image.reshape(-1, 3), axis=0).max()) < 1 / 512:
+            raise ImageError(f"{name}: the image has a single colour; there is nothing to work on")
+
+
+def _style_canvas(
+    settings: Settings, canvas: Canvas, style: RGB, content: Levels, margin: int, *, crop: bool
+) -> Levels:
+    """A style image as the content's canvas sees it; cropped to its ink for the house preset."""
+    levels = canvases.style_levels(canvas, style)
+    paper = _paper(canvas, levels)
+    longer = settings.style_size or max(content.shape[:2])
+    if crop:
+        levels = canvases.crop_to_ink(levels)
+        # As much larger than the content's ink as the canvas is than the content.
+        if not settings.style_size:
+            longer = max(canvases.crop_to_ink(content).shape[:2])
+    height, width = images.fit(*levels.shape[:2], longer)
+    levels = images.resize(levels / 255, height, width) * 255
+    return _pad(levels.astype(np.float32), margin, paper)
+
+
+def _paper(canvas: Canvas, levels: Levels) -> Float32[np.ndarray, " c"]:
+    """The level of a canvas's ground."""
+    if canvas == "ink":
+        return np.full(1, 255, np.float32)
+    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
+    return np.median(border, 0).astype(np.float32)
+
+
+def _pad(levels: np.ndarray, margin: int, value: np.ndarray) -> np.ndarray:
+    height, width, channels = levels.shape
+    padded = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
+    padded[:] = value
+    padded[margin : margin + height, margin : margin + width] = levels
+    return padded
+
+
+def _pad_edge(array: np.ndarray, margin: int) -> np.ndarray:
+    widths = ((margin, margin), (margin, margin), (0, 0))[: array.ndim]
+    return np.pad(array, widths, mode="edge")
+
+
+def _without(array: np.ndarray, margin: int) -> np.ndarray:
+    return array[margin : array.shape[0] - margin, margin : array.shape[1] - margin]
+
+
+def _pad_or_cut(ink: Ink, shape: tuple[int, ...]) -> Ink:
+    """The colours of `ink` for a picture with or without the margin."""
+    margin = (shape[0] - ink.coverage.shape[0]) // 2
+    fit = _pad_edge if margin > 0 else lambda array, by: _without(array, -by)
+    return Ink(fit(ink.coverage, margin), fit(ink.color, margin), ink.ground)
+
+
+def _start(
+    settings: Settings,
+    canvas: Canvas,
+    content: Levels,
+    styles: Sequence[Levels],
+    init: RGB | None,
+    margin: int,
+) -> Levels:
+    if settings.init == "content":
+        return content
+    if settings.init == "noise":
+        import jax
+
+        key = jax.random.key(settings.seed)
+        return np.asarray(jax.random.uniform(key, content.shape, maxval=255.0))
+    if settings.init == "style":
+        return images.resize(styles[0] / 255, *content.shape[:2]) * 255
+    if init is None:
+        raise SettingsError("init: 'file' needs the start image")
+    levels = canvases.style_levels("grey" if canvas == "ink" else canvas, init)
+    inner = [side - 2 * margin for side in content.shape[:2]]
+    levels = images.resize(levels / 255, *inner) * 255
+    return _pad(levels, margin, _paper(canvas, content))
+
+
+def _phases(settings: Settings, content: Levels, canvas: Canvas) -> tuple[Phase, ...]:
+    scales = settings.scales
+    if scales is None:
+        stroke = canvases.stroke_width(canvases.ink_mask(content))
+        scales = canvases.scales_for(stroke, settings.strength or 0.5)
+    height, width = content.shape[:2]
+    least = _program(settings).smallest_image
+    while scales > 1 and min(height, width) / 2 ** (scales - 1) < 2 * least:
+        scales -= 1
+    steps = np.full(scales, settings.steps // scales)
+    steps[: settings.steps % scales] += 1
+    factors = [0.5**power for power in reversed(range(scales))]
+    phases = [
+        Phase(round(height * f), round(width * f), f, int(count), 0.0, False)
+        for f, count in zip(factors, steps, strict=True)
+        if count
+    ]
+    if settings.finish_steps:
+        sharpen = canvas == "ink"
+        phases.append(Phase(height, width, 1.0, settings.finish_steps, settings.ink, sharpen))
+    elif settings.ink:
+        phases = [phase._replace(ink=settings.ink) for phase in phases]
+    return tuple(phases)
+
+
+def _digest(*arrays: np.ndarray | None) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        if array is None:
+            digest.update(b"none")
+        else:
+            digest.update(str(array.shape).encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

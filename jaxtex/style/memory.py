@@ -1,0 +1,42 @@
+"""Memory: what an evaluation needs, and whether activations must be computed twice to fit."""
+
+import os
+
+import jax
+
+from jaxtex.style.objective import Program
+
+# Full-resolution maps of block 1 (64 channels) alive at the peak of an evaluation, by
+# `bench/memory.py`: with all activations kept, and with each block's computed again.
+_MAPS_KEPT, _MAPS_AGAIN = 9, 6
+
+
+def evaluation_bytes(program: Program, batch: int, height: int, width: int) -> int:
+    """About how many bytes one evaluation of the objective takes."""
+    size = 2 if program.precision == "bfloat16" else 4
+    maps = _MAPS_AGAIN if program.rematerialise else _MAPS_KEPT
+    return maps * 64 * batch * height * width * size
+
+
+def available_bytes() -> int:
+    """The memory that the default device has free."""
+    device = jax.local_devices()[0]
+    statistics = device.memory_stats() or {}
+    if "bytes_limit" in statistics:
+        return statistics["bytes_limit"] - statistics.get("bytes_in_use", 0)
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return 8 << 30
+
+
+def fit_program(
+    program: Program, batch: int, height: int, width: int, limit: int | None = None
+) -> Program:
+    """`program`, computing activations twice if they would not fit into `limit` bytes.
+
+    The default limit is 80 % of the device's free memory.
+    """
+    limit = int(0.8 * available_bytes()) if limit is None else limit
+    fits = evaluation_bytes(program, batch, height, width) <= limit
+    return program if fits else program._replace(rematerialise=True)

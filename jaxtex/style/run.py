@@ -1,0 +1,331 @@
+"""The run of a batch of jobs: phases, chunks of steps, progress, frames, stop and resume."""
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array, Float32
+
+from jaxtex import images, weights
+from jaxtex.style import canvas as canvases
+from jaxtex.style import memory
+from jaxtex.style.canvas import Levels
+from jaxtex.style.checkpoint import CheckpointStore, Position
+from jaxtex.style.history import History
+from jaxtex.style.job import Job, Phase
+from jaxtex.style.objective import Coefficients, Losses, Program, Targets, features_of, gram_matrix
+from jaxtex.style.optimise import CHUNK, OptimiserState, run_chunk, start
+from jaxtex.vgg import VGG16, PreparedConv
+
+Status = Literal["done", "interrupted", "diverged"]
+
+# A chunk takes about this long: progress, frames, Ctrl-C and checkpoints wait for its end.
+_CHUNK_SECONDS = 1.0
+
+
+class Progress(NamedTuple):
+    """Where a run stands."""
+
+    step: int
+    steps: int
+    loss: float
+    """The total loss, the mean of a batch."""
+    seconds: float
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What a run calls between its chunks of steps."""
+
+    progress: Callable[[Progress], None] | None = None
+    frame: Callable[[int, list[np.ndarray]], None] | None = None
+    """Gets the step and every job's picture, each `frame_every` steps."""
+    frame_every: int = 0
+    stop: Callable[[], bool] | None = None
+    """Asked after each chunk; when it says True, the run ends with what it has."""
+    checkpoint: CheckpointStore | None = None
+
+
+class Outcome(NamedTuple):
+    """What a run leaves of one job."""
+
+    levels: Levels
+    history: History
+    status: Status
+
+
+def load_network(path: Any = None) -> VGG16:
+    """VGG16 with the weights that ship, or those of a safetensors file."""
+    found = weights.load_vgg16(path)
+    return VGG16(found.params, found.mean)
+
+
+def run_jobs(
+    jobs: Sequence[Job], *, network: VGG16 | None = None, hooks: Hooks | None = None
+) -> list[Outcome]:
+    """Runs jobs, those of equal shape and program as one batch; outcomes in the jobs' order."""
+    network = network or load_network()
+    groups: dict[Any, list[int]] = {}
+    for index, job in enumerate(jobs):
+        groups.setdefault(job.group, []).append(index)
+    outcomes: dict[int, Outcome] = {}
+    for members in groups.values():
+        batch = _Batch([jobs[index] for index in members], network, hooks or Hooks())
+        outcomes |= dict(zip(members, batch.run(), strict=True))
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+class _Batch:
+    """Jobs that share every evaluation, and how far they have come."""
+
+    def __init__(self, jobs: Sequence[Job], network: VGG16, hooks: Hooks) -> None:
+        self.jobs, self.network, self.hooks = jobs, network, hooks
+        self.phases = jobs[0].phases
+        # The first evaluation, of the initial image, is step 0 and comes on top.
+        self.counts = [phase.steps + (index == 0) for index, phase in enumerate(self.phases)]
+        self.rows: list[Float32[np.ndarray, "n terms b"]] = []
+        self.seconds: list[float] = []
+        self.last_seconds = 0.0
+        self.last_time: float | None = None
+        self.pace = 0.0
+
+    def run(self) -> list[Outcome]:
+        position, state = self._resume()
+        levels = self._levels(state) if state is not None else [job.init for job in self.jobs]
+        status: Status = "done"
+        for index in range(position.phase, len(self.phases)):
+            phase = self.phases[index]
+            problem = _Problem(self.jobs, phase, self.network)
+            if state is None:
+                state = problem.start(levels)
+            done = position.done if index == position.phase else 0
+            state, status = self._run_phase(index, problem, state, done)
+            levels = self._levels(state)
+            state = None
+            if status != "done":
+                break
+        return self._outcomes(levels, status)
+
+    def _resume(self) -> tuple[Position, OptimiserState | None]:
+        store = self.hooks.checkpoint
+        found = store.load(self._abstract_state) if store is not None else None
+        if found is None:
+            return Position(0, 0), None
+        self.rows = [found.rows] if len(found.rows) else []
+        self.seconds = found.seconds.tolist()
+        self.last_seconds = self.seconds[-1] if self.seconds else 0.0
+        return found.position, found.state
+
+    def _abstract_state(self, phase: int) -> Any:
+        height, width = self.phases[phase][:2]
+        shape = (len(self.jobs), height, width, self.jobs[0].content.shape[-1])
+        image = jax.ShapeDtypeStruct(shape, jnp.float32)
+        return jax.eval_shape(functools.partial(_start, self.jobs), image)
+
+    def _run_phase(
+        self, index: int, problem: "_Problem", state: OptimiserState, done: int
+    ) -> tuple[OptimiserState, Status]:
+        phase, total = self.phases[index], self.counts[index]
+        # The first call of a size compiles; it says nothing of the pace.
+        self.pace, compiled = 0.0, False
+        while done < total:
+            before = time.perf_counter()
+            count = self._chunk(total - done)
+            state, losses = problem.advance(state, count)
+            failed = np.asarray(state.failed)
+            taken = time.perf_counter() - before
+            if compiled:
+                self.pace = taken / count
+            compiled = True
+            done += count
+            self._record(losses, count)
+            self._report(phase, state, Position(index, done))
+            if failed.all():
+                return state, "diverged"
+            if self.hooks.stop is not None and self.hooks.stop():
+                self._save(state, Position(index, done), last=True)
+                return state, "interrupted"
+        return state, "done"
+
+    def _chunk(self, left: int) -> int:
+        """How many steps to make next: one first, then as many as fit into the time."""
+        count = int(np.clip(_CHUNK_SECONDS / self.pace, 1, CHUNK)) if self.pace else 1
+        every = self.hooks.frame_every
+        if every:
+            count = min(count, every - (len(self.seconds) - 1) % every)
+        return min(count, left)
+
+    def _record(self, losses: Losses, count: int) -> None:
+        now = time.perf_counter()
+        rows = np.stack([np.asarray(term)[:count] for term in losses], 1)
+        if self.last_time is None:
+            # The clock starts when the first step of this process is done.
+            moments = np.full(count, self.last_seconds)
+        else:
+            moments = self.last_seconds + (now - self.last_time) * np.arange(1, count + 1) / count
+        self.last_time, self.last_seconds = now, float(moments[-1])
+        self.rows.append(rows)
+        self.seconds += moments.tolist()
+
+    def _report(self, phase: Phase, state: OptimiserState, position: Position) -> None:
+        step = len(self.seconds) - 1
+        hooks = self.hooks
+        if hooks.frame is not None and hooks.frame_every and step % hooks.frame_every == 0:
+            hooks.frame(step, self.pictures(self._levels(state)))
+        if hooks.progress is not None:
+            loss = float(np.mean(self.rows[-1][-1, 0]))
+            steps = sum(self.counts) - 1
+            hooks.progress(
+                Progress(step, steps, loss, self.seconds[-1], phase.height, phase.width)
+            )
+        self._save(state, position)
+
+    def _save(self, state: OptimiserState, position: Position, *, last: bool = False) -> None:
+        store = self.hooks.checkpoint
+        if store is not None and (last or store.due()):
+            store.save(state, position, np.concatenate(self.rows), np.asarray(self.seconds))
+
+    def pictures(self, levels: Sequence[Levels]) -> list[np.ndarray]:
+        """What the jobs look like, at full size."""
+        return [job.picture(level) for job, level in zip(self.jobs, levels, strict=True)]
+
+    @staticmethod
+    def _levels(state: OptimiserState) -> list[Levels]:
+        return list(np.asarray(state.best))
+
+    def _outcomes(self, levels: Sequence[Levels], status: Status) -> list[Outcome]:
+        rows = np.concatenate(self.rows)
+        outcomes = []
+        for index, level in enumerate(levels):
+            losses = Losses(*rows[:, :, index].T)
+            own = status
+            if not np.all(np.isfinite(losses.total)):
+                own = "diverged"
+            outcomes.append(Outcome(level, History(losses, np.asarray(self.seconds)), own))
+        return outcomes
+
+
+def _start(jobs: Sequence[Job], image: Array) -> OptimiserState:
+    settings = jobs[0].settings
+    batch = image.shape[0]
+    learning_rate = jnp.full(batch, settings.learning_rate, jnp.float32)
+    return start(
+        settings.optimizer, image, learning_rate, jnp.full(batch, settings.box == "project")
+    )
+
+
+class _Problem:
+    """The compiled objective of one phase with its targets."""
+
+    def __init__(self, jobs: Sequence[Job], phase: Phase, network: VGG16) -> None:
+        self.jobs, self.phase = jobs, phase
+        batch, channels = len(jobs), jobs[0].content.shape[-1]
+        self.program = memory.fit_program(jobs[0].program, batch, phase.height, phase.width)
+        prepare = functools.partial(_prepare, *nnx.split(network), self.program.all_layers)
+        self.convs = prepare((phase.height, phase.width, channels))
+        contents = [_at_scale(job.content, phase) for job in jobs]
+        content = jnp.asarray(np.stack(contents))
+        grams = [[self._grams(prepare, style) for style in job.styles] for job in jobs]
+        distances = [
+            canvases.silhouette_distance(level, job.settings.skeleton, level.shape[1])
+            for job, level in zip(jobs, contents, strict=True)
+        ]
+        self.targets = Targets(
+            content=content,
+            content_features=_content_features(self.program, self.convs, content),
+            grams={
+                layer: jnp.stack([jnp.stack([one[layer] for one in job]) for job in grams])
+                for layer in self.program.layers
+            },
+            style_weights=jnp.asarray([job.style_weights for job in jobs], jnp.float32),
+            distance=jnp.asarray(np.stack(distances)),
+            palette=jnp.asarray(np.stack([canvases.palette(job.content) for job in jobs])),
+            mask=jnp.asarray(np.stack([_at_scale(job.mask * 255, phase) / 255 for job in jobs])),
+        )
+        self.coefficients = _coefficients(jobs, phase)
+
+    def _grams(self, prepare: Callable[..., Any], style: Levels) -> dict[str, Array]:
+        factor = self.phase.factor
+        height, width = (max(1, round(side * factor)) for side in style.shape[:2])
+        least = self.program.smallest_image
+        height, width = max(height, least), max(width, least)
+        level = jnp.asarray(images.resize(style / 255, height, width)[None] * 255)
+        return _grams(self.program, prepare(level.shape[1:]), level)
+
+    def start(self, levels: Sequence[Levels]) -> OptimiserState:
+        """The optimiser's first state at images of any size."""
+        at_scale = []
+        for job, level in zip(self.jobs, levels, strict=True):
+            image = _at_scale(level, self.phase)
+            if job.settings.box == "soft" and self.phase is job.phases[0]:
+                # Off the bounds, where the soft box has no slope yet.
+                image = 0.96 * image + 0.02 * 255
+            if self.phase.sharpen:
+                image = _sharpen(image)
+            at_scale.append(image)
+        return _start(self.jobs, jnp.asarray(np.stack(at_scale)))
+
+    def advance(self, state: OptimiserState, count: int) -> tuple[OptimiserState, Losses]:
+        """Makes `count` steps."""
+        return run_chunk(
+            self.program, self.convs, self.targets, self.coefficients, state, jnp.int32(count)
+        )
+
+
+def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
+    def column(values: Sequence[float]) -> Array:
+        return jnp.asarray(values, jnp.float32)
+
+    settings = [job.settings for job in jobs]
+    return Coefficients(
+        layers={
+            layer: column([each.layers[layer] for each in settings])
+            for layer in settings[0].style_layers
+        },
+        content=column([each.content_weight for each in settings]),
+        tv=column([each.tv for each in settings]),
+        l2=column([each.l2 for each in settings]),
+        silhouette=column([each.silhouette for each in settings]),
+        ink=column([phase.ink] * len(settings)),
+        outside=column([3.0 if each.box == "soft" else 0.0 for each in settings]),
+    )
+
+
+def _at_scale(levels: Levels, phase: Phase) -> Levels:
+    if levels.shape[:2] == (phase.height, phase.width):
+        return levels
+    height, width = phase.height, phase.width
+    return images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
+
+
+def _sharpen(levels: Levels) -> Levels:
+    """A smooth step about mid-grey: what is nearly paper or nearly ink becomes so."""
+    step = np.clip((levels / 255 - 0.5) * 2 + 0.5, 0, 1)
+    return (step * step * (3 - 2 * step) * 255).astype(np.float32)
+
+
+@functools.partial(jax.jit, static_argnames=("graph", "layers", "shape"))
+def _prepare(
+    graph: Any, state: Any, layers: tuple[str, ...], shape: tuple[int, int, int]
+) -> dict[str, PreparedConv]:
+    return nnx.merge(graph, state).prepare(layers, *shape)
+
+
+@functools.partial(jax.jit, static_argnames="program")
+def _content_features(program: Program, convs: Any, content: Array) -> Array:
+    only = program._replace(layers=())
+    return features_of(only, convs, content)[program.content_layer].astype(jnp.float32)
+
+
+@functools.partial(jax.jit, static_argnames="program")
+def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
+    features = features_of(program, convs, style)
+    return {layer: gram_matrix(features[layer])[0] for layer in program.layers}

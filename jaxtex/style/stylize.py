@@ -1,0 +1,199 @@
+"""`stylize` and `stylize_batch`: from arrays to arrays, through one compiled program a size.
+
+A job goes through phases, coarse to fine (Gatys et al. 2017), each run in chunks of steps. Jobs of
+one shape run as one batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float32
+
+from jaxtex import __version__, images
+from jaxtex.errors import RunError, SettingsError
+from jaxtex.style.history import History
+from jaxtex.style.job import Job, make_job
+from jaxtex.style.presets import find_preset
+from jaxtex.style.run import Hooks, Outcome, Status, run_jobs
+from jaxtex.style.settings import Settings
+from jaxtex.vgg import VGG16
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A stylised image and how it came about."""
+
+    image: Any
+    """`[h, w, 3]`, uint8 or float in [0, 1] like the content."""
+    history: History
+    settings: Settings
+    status: Status
+    job: Job
+
+    @property
+    def coverage(self) -> Float32[np.ndarray, "h w"]:
+        """The alpha channel: ink covers, ground does not."""
+        return self.job.coverage(_as_float(self.image))
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What a result file carries: version, settings, canvas and phases."""
+        return {
+            "version": __version__,
+            **self.settings.to_dict(),
+            "canvas": self.job.canvas,
+            "scales": len({phase.factor for phase in self.job.phases}),
+            "status": self.status,
+            "platform": jax.default_backend(),
+        }
+
+
+class DivergedError(RunError):
+    """The loss became non-finite; `result` holds the last good image."""
+
+    def __init__(self, message: str, result: Result) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def resolve_settings(
+    preset: str = "steel", strength: float | None = None, **options: Any
+) -> Settings:
+    """A preset with `strength` and options applied.
+
+    Raises:
+      SettingsError: an unknown preset or option, a value outside its range, or a strength for a
+        preset without that knob.
+    """
+    settings = find_preset(preset)
+    if strength is not None:
+        settings = settings.at_strength(strength)
+    return settings.with_options(**options)
+
+
+def stylize(
+    content: Any,
+    style: Any,
+    *,
+    preset: str = "steel",
+    strength: float | None = None,
+    style_weights: Sequence[float] | None = None,
+    mask: Any = None,
+    init_image: Any = None,
+    network: VGG16 | None = None,
+    hooks: Hooks | None = None,
+    **options: Any,
+) -> Result:
+    """Gives `content` the style of `style`.
+
+    Args:
+      content: `[h, w, 3]` (or grey, or with alpha), uint8 or float in [0, 1].
+      style: an image of any size like `content`, or a sequence of such.
+      preset: a name of `jaxtex presets` or a TOML file.
+      strength: how far the style may go, 0 to 1 (preset `steel`).
+      style_weights: how much each style counts; equal by default.
+      mask: `[h, w]`, 1 where the image may change and 0 where it stays.
+      init_image: the image to start from, with `init="file"`.
+      network: VGG16 with other weights than those that ship.
+      hooks: progress, frames, stop and checkpoint.
+      **options: any field of `Settings`.
+
+    Returns:
+      The result; its image has the content's dtype and, unless `size` is given, its size.
+
+    Raises:
+      JaxtexError: an image or option that cannot be used.
+      DivergedError: the loss became non-finite; it carries the last good image.
+    """
+    settings = resolve_settings(preset, strength, **options)
+    job = _job(settings, content, style, style_weights, mask, init_image)
+    (outcome,) = run_jobs([job], network=network, hooks=hooks)
+    result = _result(job, outcome, content)
+    if result.status == "diverged":
+        raise DivergedError(
+            f"the loss became non-finite after step {result.history.step[-1]}; "
+            "lower the learning rate or the coefficients",
+            result,
+        )
+    return result
+
+
+def stylize_batch(
+    contents: Sequence[Any],
+    styles: Any,
+    *,
+    preset: str = "steel",
+    strength: float | None = None,
+    network: VGG16 | None = None,
+    hooks: Hooks | None = None,
+    **options: Any,
+) -> list[Result]:
+    """`stylize` for many jobs at once; jobs of one shape share each evaluation.
+
+    `styles` is one image for all jobs, or a sequence with one for each. A job whose loss becomes
+    non-finite ends with the status `diverged`; the others go on.
+
+    Raises:
+      JaxtexError: an image or option that cannot be used, or as many styles as do not fit.
+    """
+    settings = resolve_settings(preset, strength, **options)
+    if isinstance(styles, np.ndarray) and styles.ndim < 4:
+        styles = [styles] * len(contents)
+    if len(styles) != len(contents):
+        raise SettingsError(f"styles: {len(styles)} given for {len(contents)} contents")
+    jobs = [
+        _job(settings, content, style)
+        for content, style in zip(contents, styles, strict=True)
+    ]
+    outcomes = run_jobs(jobs, network=network, hooks=hooks)
+    return [_result(*each) for each in zip(jobs, outcomes, contents, strict=True)]
+
+
+def _job(
+    settings: Settings,
+    content: Any,
+    style: Any,
+    style_weights: Sequence[float] | None = None,
+    mask: Any = None,
+    init_image: Any = None,
+) -> Job:
+    styles = [style] if np.ndim(style[0]) < 3 else list(style)
+    content = np.asarray(content)
+    alpha = None
+    if content.ndim == 3 and content.shape[-1] == 4:
+        alpha = _as_float(content[..., 3])
+    if mask is not None:
+        mask = images.validate_array(mask, "mask")[..., 0]
+        if mask.shape != content.shape[:2]:
+            raise SettingsError(
+                f"mask: {mask.shape[1]}×{mask.shape[0]} pixels, the content has "
+                f"{content.shape[1]}×{content.shape[0]}"
+            )
+    return make_job(
+        settings,
+        images.validate_array(content, "content"),
+        [images.validate_array(image, f"style {i + 1}") for i, image in enumerate(styles)],
+        alpha=alpha,
+        style_weights=style_weights,
+        mask=mask,
+        init=None if init_image is None else images.validate_array(init_image, "init_image"),
+    )
+
+
+def _as_float(image: Any) -> Float32[np.ndarray, "..."]:
+    image = np.asarray(image)
+    if np.issubdtype(image.dtype, np.integer):
+        return (image / np.iinfo(image.dtype).max).astype(np.float32)
+    return image.astype(np.float32)
+
+
+def _result(job: Job, outcome: Outcome, content: Any) -> Result:
+    """The result with its image in the content's dtype."""
+    image: np.ndarray = job.picture(outcome.levels)
+    dtype = np.asarray(content).dtype
+    if np.issubdtype(dtype, np.integer):
+        image = np.rint(image * np.iinfo(dtype).max)
+    return Result(image.astype(dtype), outcome.history, job.settings, outcome.status, job)
