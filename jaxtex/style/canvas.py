@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from scipy import ndimage
 
-from jaxtex import images
 from jaxtex.style.settings import Canvas
 
 RGB = Float32[np.ndarray, "h w 3"]
@@ -75,9 +74,7 @@ def separate_ink(image: RGB, alpha: Map | None = None) -> Ink | None:
         solid = _solid(distance)
     if not solid.any():
         return None
-    nearest = ndimage.distance_transform_edt(
-        ~solid, return_distances=False, return_indices=True
-    )
+    nearest = ndimage.distance_transform_edt(~solid, return_distances=False, return_indices=True)
     color = image[nearest[0], nearest[1]]
     if alpha is None:
         full = np.abs(color - ground).max(-1)
@@ -197,7 +194,7 @@ def silhouette_distance(
     inside = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1]
     reach = 2 * round(max(stroke_width(ink), 2)) + 1
     far = np.minimum(outside / (canvas_width / 24), 4) ** 2
-    middle = sum((_relative_depth(depth, reach) ** 2 for depth in (outside, inside)))
+    middle = _relative_depth(outside, reach) ** 2 + _relative_depth(inside, reach) ** 2
     return (far + skeleton * middle)[..., None].astype(np.float32)
 
 
@@ -212,8 +209,8 @@ def palette(levels: Levels) -> Float32[np.ndarray, "n c"]:
     if channels == 1:
         found[:2] = [[0.0], [1.0]]
         return found
-    pixels = levels.reshape(-1, channels) / 255
-    found[: len(colors)] = (colors := _flat_colors(pixels))
+    colors = _flat_colors(levels.reshape(-1, channels) / 255)
+    found[: len(colors)] = colors
     return found
 
 
@@ -241,7 +238,7 @@ def scales_for(stroke: float, strength: float, most: int = 4) -> int:
 
     What deforms a letter is the smallest size: VGG's receptive field against the stroke's width.
     """
-    narrowest = 8.0 * (1 - strength) + 2.6 * strength
+    narrowest = 8.0 * 4.0**-strength
     scales = 1
     while scales < most and stroke / 2**scales >= narrowest:
         scales += 1

@@ -70,7 +70,8 @@ class CheckpointStore:
             return
         if not resume:
             raise CheckpointError(
-                f"checkpoint: {folder} holds a checkpoint; give --resume to go on, or another folder"
+                f"checkpoint: {folder} holds a checkpoint; give --resume to go on "
+                "or name another folder"
             )
         self._check_identity(self._read_meta())
 

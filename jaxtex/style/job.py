@@ -74,16 +74,27 @@ class Job:
             picture = canvases.with_chroma(picture, colors)
         return picture
 
-    def coverage(self, picture: RGB) -> Map:
-        """The alpha channel of a picture: ink covers, ground does not."""
-        ink = self.ink or canvases.separate_ink(self.original)
+    def cut_out(self, levels: Levels) -> tuple[RGB, Map]:
+        """What a canvas shows without its ground: the ink's colours, and how much covers a pixel.
+
+        Raises:
+          ImageError: the content's ground is not plain, so that ink and ground cannot be told.
+        """
+        margin = 0 if self.settings.keep_margin else self.margin
+        if self.ink is not None:
+            coverage = np.clip(1 - levels[..., 0] / 255, 0, 1).astype(np.float32)
+            return _without(self.ink.color, margin), _without(coverage, margin)
+        ink = canvases.separate_ink(self.original)
         if ink is None:
             raise ImageError(
                 "background: 'transparent' needs a content with alpha or with a plain border"
             )
-        if ink.coverage.shape != picture.shape[:2]:
-            ink = _pad_or_cut(ink, picture.shape[:2])
-        return canvases.transparency(picture, ink)
+        picture = self.picture(levels)
+        if picture.shape != self.original.shape:
+            ink = Ink(
+                _pad_edge(ink.coverage, self.margin), _pad_edge(ink.color, self.margin), ink.ground
+            )
+        return ink.color, canvases.transparency(picture, ink)
 
 
 def make_job(
@@ -103,7 +114,7 @@ def make_job(
       SettingsError: the style weights do not fit the styles, or `init` lacks its image.
     """
     weights = _style_weights(style_weights, len(styles))
-    _check_images(settings, content, styles)
+    _check_images(settings, content, alpha, styles)
     digest = _digest(content, alpha, mask, init, *styles)
     height, width = content.shape[:2]
     if settings.size:
@@ -120,7 +131,7 @@ def make_job(
     )
     padded = _pad(levels, margin, _paper(canvas, levels))
     if ink is not None:
-        ink = Ink(*(_pad_edge(part, margin) for part in (ink.coverage, ink.color)), ink.ground)
+        ink = Ink(_pad_edge(ink.coverage, margin), _pad_edge(ink.color, margin), ink.ground)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
     if mask is not None:
         mask_levels = _pad(images.resize(mask, height, width)[..., None], margin, np.zeros(1))
@@ -162,7 +173,9 @@ def _style_weights(weights: Sequence[float] | None, count: int) -> tuple[float, 
     return tuple(float(weight) / sum(weights) for weight in weights)
 
 
-def _check_images(settings: Settings, content: RGB, styles: Sequence[RGB]) -> None:
+def _check_images(
+    settings: Settings, content: RGB, alpha: Map | None, styles: Sequence[RGB]
+) -> None:
     program = _program(settings)
     least = program.smallest_image
     named = [("content", content), *((f"style {i + 1}", s) for i, s in enumerate(styles))]
@@ -173,7 +186,9 @@ def _check_images(settings: Settings, content: RGB, styles: Sequence[RGB]) -> No
                 f"{name}: {width}×{height} pixels is too small for layer {program.all_layers[-1]}, "
                 f"which needs at least {least} a side"
             )
-        if float(np.ptp(image.reshape(-1, 3), axis=0).max()) < 1 / 512:
+        # White ink on a transparent ground looks plain, but its alpha has a shape.
+        shaped = name == "content" and alpha is not None and float(np.ptp(alpha)) > 0
+        if not shaped and float(np.ptp(image.reshape(-1, 3), axis=0).max()) < 1 / 512:
             raise ImageError(f"{name}: the image has a single colour; there is nothing to work on")
 
 
@@ -189,7 +204,7 @@ def _style_canvas(
         # As much larger than the content's ink as the canvas is than the content.
         if not settings.style_size:
             longer = max(canvases.crop_to_ink(content).shape[:2])
-    height, width = images.fit(*levels.shape[:2], longer)
+    height, width = images.fit(levels.shape[0], levels.shape[1], longer)
     levels = images.resize(levels / 255, height, width) * 255
     return _pad(levels.astype(np.float32), margin, paper)
 
@@ -217,13 +232,6 @@ def _pad_edge(array: np.ndarray, margin: int) -> np.ndarray:
 
 def _without(array: np.ndarray, margin: int) -> np.ndarray:
     return array[margin : array.shape[0] - margin, margin : array.shape[1] - margin]
-
-
-def _pad_or_cut(ink: Ink, shape: tuple[int, ...]) -> Ink:
-    """The colours of `ink` for a picture with or without the margin."""
-    margin = (shape[0] - ink.coverage.shape[0]) // 2
-    fit = _pad_edge if margin > 0 else lambda array, by: _without(array, -by)
-    return Ink(fit(ink.coverage, margin), fit(ink.color, margin), ink.ground)
 
 
 def _start(

@@ -109,10 +109,10 @@ gram_matrix.defvjp(_gram_forward, _gram_backward)
 
 
 def style_loss(
-    gram: Float32[Array, "*batch c c"],
-    target: Float32[Array, "*batch c c"],
+    gram: Float32[Array, "*#batch c c"],
+    target: Float32[Array, "*#batch c c"],
     normalization: Normalization,
-) -> Float32[Array, "*batch"]:
+) -> Float32[Array, "*#batch"]:
     """E^l, the squared distance of two Gram matrices.
 
     `paper`: ‖A−G‖²/4 of matrices divided by h·w, which is eq. 3; `gatys`: that / C² (Gatys, eq. 4);

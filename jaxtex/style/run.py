@@ -69,16 +69,24 @@ def load_network(path: Any = None) -> VGG16:
 
 
 def run_jobs(
-    jobs: Sequence[Job], *, network: VGG16 | None = None, hooks: Hooks | None = None
+    jobs: Sequence[Job],
+    *,
+    network: VGG16 | None = None,
+    hooks: Hooks | None = None,
+    max_bytes: int | None = None,
 ) -> list[Outcome]:
-    """Runs jobs, those of equal shape and program as one batch; outcomes in the jobs' order."""
+    """Runs jobs, those of equal shape and program as one batch; outcomes in the jobs' order.
+
+    Where an evaluation would take more than `max_bytes` (by default most of the free memory),
+    activations are computed twice instead of kept.
+    """
     network = network or load_network()
     groups: dict[Any, list[int]] = {}
     for index, job in enumerate(jobs):
         groups.setdefault(job.group, []).append(index)
     outcomes: dict[int, Outcome] = {}
     for members in groups.values():
-        batch = _Batch([jobs[index] for index in members], network, hooks or Hooks())
+        batch = _Batch([jobs[index] for index in members], network, hooks or Hooks(), max_bytes)
         outcomes |= dict(zip(members, batch.run(), strict=True))
     return [outcomes[index] for index in range(len(jobs))]
 
@@ -86,8 +94,11 @@ def run_jobs(
 class _Batch:
     """Jobs that share every evaluation, and how far they have come."""
 
-    def __init__(self, jobs: Sequence[Job], network: VGG16, hooks: Hooks) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], network: VGG16, hooks: Hooks, max_bytes: int | None
+    ) -> None:
         self.jobs, self.network, self.hooks = jobs, network, hooks
+        self.max_bytes = max_bytes
         self.phases = jobs[0].phases
         # The first evaluation, of the initial image, is step 0 and comes on top.
         self.counts = [phase.steps + (index == 0) for index, phase in enumerate(self.phases)]
@@ -103,7 +114,7 @@ class _Batch:
         status: Status = "done"
         for index in range(position.phase, len(self.phases)):
             phase = self.phases[index]
-            problem = _Problem(self.jobs, phase, self.network)
+            problem = _Problem(self.jobs, phase, self.network, self.max_bytes)
             if state is None:
                 state = problem.start(levels)
             done = position.done if index == position.phase else 0
@@ -183,9 +194,7 @@ class _Batch:
         if hooks.progress is not None:
             loss = float(np.mean(self.rows[-1][-1, 0]))
             steps = sum(self.counts) - 1
-            hooks.progress(
-                Progress(step, steps, loss, self.seconds[-1], phase.height, phase.width)
-            )
+            hooks.progress(Progress(step, steps, loss, self.seconds[-1], phase.height, phase.width))
         self._save(state, position)
 
     def _save(self, state: OptimiserState, position: Position, *, last: bool = False) -> None:
@@ -225,10 +234,14 @@ def _start(jobs: Sequence[Job], image: Array) -> OptimiserState:
 class _Problem:
     """The compiled objective of one phase with its targets."""
 
-    def __init__(self, jobs: Sequence[Job], phase: Phase, network: VGG16) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], phase: Phase, network: VGG16, max_bytes: int | None
+    ) -> None:
         self.jobs, self.phase = jobs, phase
         batch, channels = len(jobs), jobs[0].content.shape[-1]
-        self.program = memory.fit_program(jobs[0].program, batch, phase.height, phase.width)
+        self.program = memory.fit_program(
+            jobs[0].program, batch, phase.height, phase.width, max_bytes
+        )
         prepare = functools.partial(_prepare, *nnx.split(network), self.program.all_layers)
         self.convs = prepare((phase.height, phase.width, channels))
         contents = [_at_scale(job.content, phase) for job in jobs]

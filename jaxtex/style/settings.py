@@ -131,7 +131,9 @@ class Settings:
             raise SettingsError("layers: at least one coefficient must be above 0")
         object.__setattr__(self, "layers", layers)
         if self.box == "project" and self.optimizer != "adam":
-            raise SettingsError("box: 'project' needs the optimizer 'adam'; L-BFGS takes soft or end")
+            raise SettingsError(
+                "box: 'project' needs the optimizer 'adam'; L-BFGS takes soft or end"
+            )
 
     def at_strength(self, strength: float) -> "Settings":
         """These settings with the style going further (towards 1) or less far (towards 0).

@@ -14,6 +14,7 @@ from jaxtyping import Float32
 
 from jaxtex import __version__, images
 from jaxtex.errors import RunError, SettingsError
+from jaxtex.style.canvas import Levels
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, make_job
 from jaxtex.style.presets import find_preset
@@ -32,11 +33,16 @@ class Result:
     settings: Settings
     status: Status
     job: Job
+    levels: Levels
+    """The canvas, in grey levels, margin included."""
 
-    @property
-    def coverage(self) -> Float32[np.ndarray, "h w"]:
-        """The alpha channel: ink covers, ground does not."""
-        return self.job.coverage(_as_float(self.image))
+    def cut_out(self) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
+        """The image without its ground: colours and alpha channel, 0 to 1.
+
+        Raises:
+          ImageError: the content's ground is not plain.
+        """
+        return self.job.cut_out(self.levels)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def stylize(
     settings = resolve_settings(preset, strength, **options)
     job = _job(settings, content, style, style_weights, mask, init_image)
     (outcome,) = run_jobs([job], network=network, hooks=hooks)
-    result = _result(job, outcome, content)
+    result = make_result(job, outcome, content)
     if result.status == "diverged":
         raise DivergedError(
             f"the loss became non-finite after step {result.history.step[-1]}; "
@@ -144,12 +150,9 @@ def stylize_batch(
         styles = [styles] * len(contents)
     if len(styles) != len(contents):
         raise SettingsError(f"styles: {len(styles)} given for {len(contents)} contents")
-    jobs = [
-        _job(settings, content, style)
-        for content, style in zip(contents, styles, strict=True)
-    ]
+    jobs = [_job(settings, content, style) for content, style in zip(contents, styles, strict=True)]
     outcomes = run_jobs(jobs, network=network, hooks=hooks)
-    return [_result(*each) for each in zip(jobs, outcomes, contents, strict=True)]
+    return [make_result(*each) for each in zip(jobs, outcomes, contents, strict=True)]
 
 
 def _job(
@@ -190,10 +193,12 @@ def _as_float(image: Any) -> Float32[np.ndarray, "..."]:
     return image.astype(np.float32)
 
 
-def _result(job: Job, outcome: Outcome, content: Any) -> Result:
+def make_result(job: Job, outcome: Outcome, content: Any) -> Result:
     """The result with its image in the content's dtype."""
     image: np.ndarray = job.picture(outcome.levels)
     dtype = np.asarray(content).dtype
     if np.issubdtype(dtype, np.integer):
         image = np.rint(image * np.iinfo(dtype).max)
-    return Result(image.astype(dtype), outcome.history, job.settings, outcome.status, job)
+    return Result(
+        image.astype(dtype), outcome.history, job.settings, outcome.status, job, outcome.levels
+    )

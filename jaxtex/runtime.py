@@ -1,0 +1,36 @@
+"""JAX set up for a command: device, quiet start and a compilation cache on disk."""
+
+import os
+from pathlib import Path
+
+from jaxtex.errors import SettingsError
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept: `JAXTEX_CACHE`, or `jaxtex` in the user's cache folder."""
+    named = os.environ.get("JAXTEX_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "jaxtex"
+
+
+def configure(device: str | None = None) -> None:
+    """Imports JAX for `device` (cpu, gpu, tpu; None: the best there is), with the cache on.
+
+    Raises:
+      SettingsError: no such device here.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import jax
+
+    if device is not None:
+        jax.config.update("jax_platforms", {"gpu": "cuda"}.get(device, device))
+    if not jax.config.values["jax_compilation_cache_dir"]:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    try:
+        jax.devices()
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise SettingsError(f"device: {device!r} is not available here ({reason})") from None
