@@ -34,6 +34,7 @@ _FIELDS = (
     "silhouette",
     "skeleton",
     "ink",
+    "contrast",
     "box",
     "optimizer",
     "learning_rate",
@@ -91,6 +92,7 @@ def _parse_layers(values: Sequence[str]) -> dict[str, float] | None:
 @click.option("--silhouette", type=float, help="Weight of ink far from the content's.")
 @click.option("--skeleton", type=float, help="Weight of the middles of strokes and gaps.")
 @click.option("--ink", type=float, help="Weight of colours that are not the content's.")
+@click.option("--contrast", type=float, help="Steepness of the last levels curve on ink; 0: none.")
 @click.option("--tv", type=float, help="Weight of total variation.")
 @click.option("--l2", type=float, help="Weight of the squared pixels.")
 @click.option("--box", help="soft, end or project: how pixels stay displayable.")

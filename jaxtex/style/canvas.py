@@ -138,6 +138,15 @@ def from_levels(canvas: Canvas, levels: Levels, ink: Ink | None) -> RGB:
     return clipped if canvas == "rgb" else np.repeat(clipped, 3, -1)
 
 
+def sharpen(levels: Levels, steepness: float) -> Levels:
+    """A smooth step about mid-grey, `steepness` times as steep as the plain one.
+
+    What is nearly paper or nearly ink becomes so: pale strokes vanish, edges stay antialiased.
+    """
+    step = np.clip((levels / 255 - 0.5) * steepness + 0.5, 0, 1)
+    return (step * step * (3 - 2 * step) * 255).astype(np.float32)
+
+
 def with_chroma(image: RGB, colors: RGB) -> RGB:
     """The luminance of `image` with the chroma of `colors`."""
     difference = (luminance(image) - luminance(colors))[..., None]

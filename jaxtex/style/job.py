@@ -65,7 +65,7 @@ class Job:
         height, width = self.content.shape[:2]
         if levels.shape != self.content.shape:
             levels = images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
-        picture = canvases.from_levels(self.canvas, levels, self.ink)
+        picture = canvases.from_levels(self.canvas, self._finished(levels), self.ink)
         if not self.settings.keep_margin:
             picture = _without(picture, self.margin)
         if self.settings.preserve_color and self.ink is None:
@@ -73,6 +73,10 @@ class Job:
             colors = self.original if self.original.shape == picture.shape else whole
             picture = canvases.with_chroma(picture, colors)
         return picture
+
+    def _finished(self, levels: Levels) -> Levels:
+        contrast = self.settings.contrast
+        return canvases.sharpen(levels, contrast) if self.ink is not None and contrast else levels
 
     def cut_out(self, levels: Levels) -> tuple[RGB, Map]:
         """What a canvas shows without its ground: the ink's colours, and how much covers a pixel.
@@ -82,7 +86,7 @@ class Job:
         """
         margin = 0 if self.settings.keep_margin else self.margin
         if self.ink is not None:
-            coverage = np.clip(1 - levels[..., 0] / 255, 0, 1).astype(np.float32)
+            coverage = 1 - np.clip(self._finished(levels)[..., 0] / 255, 0, 1)
             return _without(self.ink.color, margin), _without(coverage, margin)
         ink = canvases.separate_ink(self.original)
         if ink is None:

@@ -16,6 +16,7 @@ _PLAIN: dict[str, Any] = {
     "silhouette": 0.0,
     "skeleton": 0.0,
     "ink": 0.0,
+    "contrast": 0.0,
     "finish_steps": 0,
     "box": "end",
     "scales": 1,

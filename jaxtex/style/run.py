@@ -282,7 +282,7 @@ class _Problem:
                 # Off the bounds, where the soft box has no slope yet.
                 image = 0.96 * image + 0.02 * 255
             if self.phase.sharpen:
-                image = _sharpen(image)
+                image = canvases.sharpen(image, 2.0)
             at_scale.append(image)
         return _start(self.jobs, jnp.asarray(np.stack(at_scale)))
 
@@ -317,12 +317,6 @@ def _at_scale(levels: Levels, phase: Phase) -> Levels:
         return levels
     height, width = phase.height, phase.width
     return images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
-
-
-def _sharpen(levels: Levels) -> Levels:
-    """A smooth step about mid-grey: what is nearly paper or nearly ink becomes so."""
-    step = np.clip((levels / 255 - 0.5) * 2 + 0.5, 0, 1)
-    return (step * step * (3 - 2 * step) * 255).astype(np.float32)
 
 
 @functools.partial(jax.jit, static_argnames=("graph", "layers", "shape"))

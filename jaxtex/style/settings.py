@@ -34,6 +34,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "silhouette": (0, 1e6),
     "skeleton": (0, 1e6),
     "ink": (0, 1e6),
+    "contrast": (0, 100),
     "learning_rate": (1e-6, 1e4),
     "strength": (0, 1),
     "steps": (1, 1_000_000),
@@ -82,6 +83,8 @@ class Settings:
     """Weight, relative to `silhouette`, of the middles of strokes and of the gaps between them."""
     ink: float = 3.0
     """Weight of colours that are not the content's, in the last phase, w_i."""
+    contrast: float = 1.5
+    """Steepness of the levels curve that the finished ink canvas goes through; 0: none."""
     box: Box = "soft"
     """How pixels stay displayable: a penalty, clipped at the end, or projected every Adam step."""
     optimizer: Optimizer = "lbfgs"
