@@ -105,6 +105,7 @@ class _Batch:
         self.rows: list[Float32[np.ndarray, "n terms b"]] = []
         self.seconds: list[float] = []
         self.last_seconds = 0.0
+        self.failed = np.zeros(len(jobs), bool)
         self.last_time: float | None = None
         self.pace = 0.0
 
@@ -151,7 +152,7 @@ class _Batch:
             before = time.perf_counter()
             count = self._chunk(total - done)
             state, losses = problem.advance(state, count)
-            failed = np.asarray(state.failed)
+            self.failed |= np.asarray(state.failed)
             taken = time.perf_counter() - before
             if compiled:
                 self.pace = taken / count
@@ -159,7 +160,7 @@ class _Batch:
             done += count
             self._record(losses, count)
             self._report(phase, state, Position(index, done))
-            if failed.all():
+            if self.failed.all():
                 return state, "diverged"
             if self.hooks.stop is not None and self.hooks.stop():
                 self._save(state, Position(index, done), last=True)
@@ -215,9 +216,7 @@ class _Batch:
         outcomes = []
         for index, level in enumerate(levels):
             losses = Losses(*rows[:, :, index].T)
-            own = status
-            if not np.all(np.isfinite(losses.total)):
-                own = "diverged"
+            own: Status = "diverged" if self.failed[index] else status
             outcomes.append(Outcome(level, History(losses, np.asarray(self.seconds)), own))
         return outcomes
 
