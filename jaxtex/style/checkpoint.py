@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
-from jaxtex.errors import CheckpointError, OutputError
+from jaxtex.errors import CheckpointError, OutputError, RunError
 
 
 class Position(NamedTuple):
@@ -66,6 +66,8 @@ class CheckpointStore:
             self._manager = ocp.CheckpointManager(self.folder, options=options)
         except OSError as error:
             raise OutputError(f"checkpoint: {folder} cannot be used ({error.strerror})") from None
+        except Exception as error:
+            raise self._damaged(error) from None
         if self._manager.latest_step() is None:
             return
         if not resume:
@@ -82,14 +84,14 @@ class CheckpointStore:
                 args=self._ocp.args.Composite(meta=self._ocp.args.JsonRestore()),
             )
             meta = found["meta"]
-            meta["identity"], meta["phase"], meta["done"]
+            Position(int(meta["phase"]), int(meta["done"]))
+            dict(meta["identity"])
         except Exception as error:
             raise self._damaged(error) from None
         return meta
 
     def _damaged(self, error: Exception) -> CheckpointError:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return CheckpointError(f"checkpoint: {self.folder} cannot be read ({reason[:200]})")
+        return CheckpointError(f"checkpoint: {self.folder} cannot be read ({_reason(error)})")
 
     def _check_identity(self, meta: Mapping[str, Any]) -> None:
         theirs, ours = meta["identity"], self.identity
@@ -123,15 +125,15 @@ class CheckpointStore:
                     history=args.StandardRestore(),
                 ),
             )
+            history = found["history"]
+            return Snapshot(
+                Position(meta["phase"], meta["done"]),
+                found["state"],
+                np.asarray(history["rows"]),
+                np.asarray(history["seconds"]),
+            )
         except Exception as error:
             raise self._damaged(error) from None
-        history = found["history"]
-        return Snapshot(
-            Position(meta["phase"], meta["done"]),
-            found["state"],
-            np.asarray(history["rows"]),
-            np.asarray(history["seconds"]),
-        )
 
     def due(self) -> bool:
         """Whether it is time for the next checkpoint."""
@@ -144,17 +146,31 @@ class CheckpointStore:
         rows: Float32[np.ndarray, "n terms b"],
         seconds: Float[np.ndarray, " n"],
     ) -> None:
-        """Writes a checkpoint; when this returns it is whole and on disk."""
+        """Writes a checkpoint; when this returns it is whole and on disk.
+
+        Raises:
+          RunError: the disk is full or fails.
+        """
+        if self._manager.latest_step() == len(seconds):
+            return
         args = self._ocp.args
         meta = {"identity": self.identity, **position._asdict()}
-        self._manager.save(
-            len(seconds),
-            args=args.Composite(
-                state=args.StandardSave(state),
-                history=args.StandardSave({"rows": rows, "seconds": seconds}),
-                meta=args.JsonSave(meta),
-            ),
-            force=True,
-        )
-        self._manager.wait_until_finished()
+        try:
+            self._manager.save(
+                len(seconds),
+                args=args.Composite(
+                    state=args.StandardSave(state),
+                    history=args.StandardSave({"rows": rows, "seconds": seconds}),
+                    meta=args.JsonSave(meta),
+                ),
+                force=True,
+            )
+            self._manager.wait_until_finished()
+        except Exception as error:
+            reason = _reason(error)
+            raise RunError(f"checkpoint: {self.folder} cannot be written ({reason})") from error
         self._saved = time.monotonic()
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
