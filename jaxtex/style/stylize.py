@@ -146,7 +146,7 @@ def stylize_batch(
       JaxtexError: an image or option that cannot be used, or as many styles as do not fit.
     """
     settings = resolve_settings(preset, strength, **options)
-    if isinstance(styles, np.ndarray) and styles.ndim < 4:
+    if not isinstance(styles, list | tuple) and np.ndim(styles) < 4:
         styles = [styles] * len(contents)
     if len(styles) != len(contents):
         raise SettingsError(f"styles: {len(styles)} given for {len(contents)} contents")
@@ -163,11 +163,16 @@ def _job(
     mask: Any = None,
     init_image: Any = None,
 ) -> Job:
-    styles = [style] if np.ndim(style[0]) < 3 else list(style)
+    several = isinstance(style, list | tuple) or np.ndim(style) > 3
+    styles = list(style) if several else [style]
+    if not styles:
+        raise SettingsError("style: no style image is given")
     content = np.asarray(content)
     alpha = None
-    if content.ndim == 3 and content.shape[-1] == 4:
+    # An alpha channel that is opaque everywhere says nothing of the logo's shape.
+    if content.ndim == 3 and content.shape[-1] == 4 and content[..., 3].size:
         alpha = _as_float(content[..., 3])
+        alpha = alpha if alpha.min() < 1 else None
     if mask is not None:
         mask = images.validate_array(mask, "mask")[..., 0]
         if mask.shape != content.shape[:2]:
