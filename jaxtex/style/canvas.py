@@ -58,10 +58,13 @@ def ground_color(image: RGB) -> Float32[np.ndarray, "3"] | None:
     return color.astype(np.float32) if near.mean() >= _PLAIN_SHARE else None
 
 
-def separate_ink(image: RGB, alpha: Map | None = None) -> Ink | None:
+def separate_ink(
+    image: RGB, alpha: Map | None = None, *, flat_share: float = _FLAT_SHARE
+) -> Ink | None:
     """Takes a flat logo on a plain ground apart; None if the image is not such a logo.
 
-    With `alpha`, what is transparent is the ground and `alpha` the coverage.
+    Flat is what has at least `flat_share` of its pixels all paper or all ink. With `alpha`, what is
+    transparent is the ground and `alpha` the coverage.
     """
     ground = ground_color(image)
     if ground is None:
@@ -80,7 +83,7 @@ def separate_ink(image: RGB, alpha: Map | None = None) -> Ink | None:
         full = np.abs(color - ground).max(-1)
         coverage = np.clip(distance / np.maximum(full, 1e-3), 0, 1)
         coverage[solid] = 1
-    if np.mean((coverage < 0.05) | (coverage > 0.95)) < _FLAT_SHARE:
+    if np.mean((coverage < 0.05) | (coverage > 0.95)) < flat_share:
         return None
     return Ink(coverage.astype(np.float32), color.astype(np.float32), ground)
 

@@ -62,9 +62,6 @@ class Job:
 
     def picture(self, levels: Levels) -> RGB:
         """What a canvas of any size shows at full size, 0 to 1, margin cut off."""
-        height, width = self.content.shape[:2]
-        if levels.shape != self.content.shape:
-            levels = images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
         picture = canvases.from_levels(self.canvas, self._finished(levels), self.ink)
         if not self.settings.keep_margin:
             picture = _without(picture, self.margin)
@@ -75,6 +72,10 @@ class Job:
         return picture
 
     def _finished(self, levels: Levels) -> Levels:
+        """A canvas of any size at full size, its ink made crisp."""
+        if levels.shape != self.content.shape:
+            height, width = self.content.shape[:2]
+            levels = images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
         contrast = self.settings.contrast
         return canvases.sharpen(levels, contrast) if self.ink is not None and contrast else levels
 
@@ -88,10 +89,10 @@ class Job:
         if self.ink is not None:
             coverage = 1 - np.clip(self._finished(levels)[..., 0] / 255, 0, 1)
             return _without(self.ink.color, margin), _without(coverage, margin)
-        ink = canvases.separate_ink(self.original)
+        ink = canvases.separate_ink(self.original, flat_share=0)
         if ink is None:
             raise ImageError(
-                "background: 'transparent' needs a content with alpha or with a plain border"
+                "background: 'transparent' needs a content with alpha or with ink on a plain ground"
             )
         picture = self.picture(levels)
         if picture.shape != self.original.shape:
@@ -134,6 +135,7 @@ def make_job(
         _style_canvas(settings, canvas, style, levels, margin, crop=house) for style in styles
     )
     padded = _pad(levels, margin, _paper(canvas, levels))
+    _check_canvas(settings, padded)
     if ink is not None:
         ink = Ink(_pad_edge(ink.coverage, margin), _pad_edge(ink.color, margin), ink.ground)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
@@ -194,6 +196,17 @@ def _check_images(
         shaped = name == "content" and alpha is not None and float(np.ptp(alpha)) > 0
         if not shaped and float(np.ptp(image.reshape(-1, 3), axis=0).max()) < 1 / 512:
             raise ImageError(f"{name}: the image has a single colour; there is nothing to work on")
+
+
+def _check_canvas(settings: Settings, padded: Levels) -> None:
+    program = _program(settings)
+    height, width = padded.shape[:2]
+    if min(height, width) < program.smallest_image:
+        raise ImageError(
+            f"content: {width}×{height} pixels, at size {settings.size} with its margin, is too "
+            f"small for layer {program.all_layers[-1]}, which needs at least "
+            f"{program.smallest_image} a side"
+        )
 
 
 def _style_canvas(
