@@ -92,11 +92,17 @@ def find_preset(name: str | os.PathLike[str]) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"preset: {path} cannot be read as TOML ({error})") from None
     base = options.pop("preset", "steel")
-    if base not in PRESETS:
+    if not isinstance(base, str) or base not in PRESETS:
         raise SettingsError(
             f"preset: {path} starts from {base!r}, which is unknown; allowed are "
             f"{', '.join(PRESETS)}"
         )
     if not isinstance(options.get("layers", {}), dict):
         raise SettingsError(f"preset: {path}: layers must be a table such as conv4_1 = 1.0")
-    return PRESETS[base].with_options(**options)
+    strength = options.pop("strength", None)
+    try:
+        settings = PRESETS[base]
+        settings = settings if strength is None else settings.at_strength(strength)
+        return settings.with_options(**options)
+    except SettingsError as error:
+        raise SettingsError(f"preset: {path}: {error}") from None

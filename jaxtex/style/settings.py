@@ -125,7 +125,12 @@ class Settings:
             if value is None and name in _OPTIONAL:
                 continue
             object.__setattr__(self, name, _number(name, value, low, high))
-        check_layer(self.content_layer)
+        for name in ("keep_margin", "preserve_color"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(
+                    f"{_option(name)}: {getattr(self, name)!r} is neither true nor false"
+                )
+        check_layer(str(self.content_layer))
         layers = {
             check_layer(layer): _number(f"layer {layer}", coefficient, 0, 1e12)
             for layer, coefficient in self.layers.items()
@@ -147,14 +152,14 @@ class Settings:
         if self.strength is None:
             raise SettingsError(f"strength: the preset {self.preset!r} has no such knob; steel has")
         strength = float(_number("strength", strength, 0, 1))
-        # Powers of two about the defaults, which are those of strength 0.5.
-        weaker = 4.0 ** (1 - 2 * strength)
+        # Powers of two about the weights of the strength that these settings have.
+        weaker = 2.0 ** (2 * (self.strength - strength))
         return dataclasses.replace(
             self,
             strength=strength,
-            content_weight=self.content_weight * 2.0 ** (1 - 2 * strength),
-            silhouette=self.silhouette * 2.0 ** (1 - 2 * strength),
-            skeleton=self.skeleton * weaker,
+            content_weight=self.content_weight * weaker,
+            silhouette=self.silhouette * weaker,
+            skeleton=self.skeleton * weaker**2,
         )
 
     def with_options(self, **options: Any) -> "Settings":
