@@ -3,11 +3,12 @@
 import csv
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from jaxtex.errors import OutputError
+from jaxtex.errors import OutputError, RunError
 from jaxtex.files import atomic_path, check_output
 from jaxtex.style.objective import Losses
 
@@ -53,16 +54,26 @@ class History:
         return np.asarray(self.losses.tv)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the columns `step,total,content,style,tv,seconds` (.csv) or a plot (.png)."""
-        with atomic_path(path) as temporary:
-            if temporary.suffix.lower() == ".csv":
-                with temporary.open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.writer(file)
-                    writer.writerow(COLUMNS)
-                    columns = [getattr(self, name).tolist() for name in COLUMNS]
-                    writer.writerows(zip(*columns, strict=True))
-            else:
-                self._plot(temporary)
+        """Writes the columns `step,total,content,style,tv,seconds` (.csv) or a plot (.png).
+
+        Raises:
+          RunError: the disk is full or fails.
+        """
+        try:
+            with atomic_path(path) as temporary:
+                if temporary.suffix.lower() == ".csv":
+                    self._write_csv(temporary)
+                else:
+                    self._plot(temporary)
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+
+    def _write_csv(self, path: Path) -> None:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            columns = [getattr(self, name).tolist() for name in COLUMNS]
+            writer.writerows(zip(*columns, strict=True))
 
     def _plot(self, path: os.PathLike[str]) -> None:
         from matplotlib.figure import Figure
