@@ -41,12 +41,16 @@ _FIELDS = (
     "steps",
     "finish_steps",
     "scales",
+    "size",
     "style_size",
     "margin",
     "canvas",
     "seed",
     "precision",
 )
+
+
+_SIZE = 512  # where neither --size nor the preset says it
 
 
 def _parse_layers(values: Sequence[str]) -> dict[str, float] | None:
@@ -70,7 +74,7 @@ def _parse_layers(values: Sequence[str]) -> dict[str, float] | None:
 @click.option("-o", "--output", type=FILE, required=True, help="The image to write.")
 @click.option("--preset", default="steel", help="A name of `jaxtex presets`, or a TOML file.")
 @click.option("--strength", type=float, help="How far the style may go, 0 to 1 (steel: 0.5).")
-@click.option("--size", type=int, default=512, help="Longer side of the result in pixels.")
+@click.option("--size", type=int, help="Longer side of the result in pixels.  [default: 512]")
 @click.option("--style-size", type=int, help="Longer side of the style images in pixels.")
 @click.option("--style-weight", type=float, multiple=True, help="Weight of each style, in order.")
 @click.option(
@@ -100,7 +104,7 @@ def _parse_layers(values: Sequence[str]) -> dict[str, float] | None:
 @click.option("--keep-margin", is_flag=True, help="Leave the margin in the result.")
 @click.option("--canvas", help="ink, grey, rgb or auto: what is optimised.")
 @click.option("--preserve-color", is_flag=True, help="Keep the content's colours.")
-@click.option("--init", default="content", help="content, noise, style or a file.")
+@click.option("--init", help="content, noise, style or a file.")
 @click.option("--mask", type=FILE, help="White where the image may change, black where not.")
 @click.option(
     "--background",
@@ -115,6 +119,9 @@ def _parse_layers(values: Sequence[str]) -> dict[str, float] | None:
 @click.option("--save-every", type=int, help="Write OUTPUT-00010.png … every N steps.")
 @click.option("--animate", type=FILE, help="Write the run as an animated .gif.")
 @click.option("--checkpoint", type=FILE, help="Folder for checkpoints.")
+@click.option(
+    "--checkpoint-every", type=float, default=10.0, help="Seconds between two checkpoints."
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @click.option(
     "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
@@ -176,11 +183,18 @@ class _Plan:
             check_output(options["animate"], overwrite=overwrite)
             if options["animate"].suffix.lower() != ".gif":
                 raise SettingsError(f"--animate: {options['animate']} must end in .gif")
+        outputs = [self.output, options["history"], options["animate"]]
+        named = [path.absolute() for path in outputs if path is not None]
+        if len(set(named)) < len(named):
+            raise SettingsError("--output, --history and --animate: name a different file for each")
         every = options["save_every"]
         if every is not None and every < 1:
             raise SettingsError(f"--save-every: {every} is not a whole number of 1 or more")
         if options["resume"] and options["checkpoint"] is None:
             raise SettingsError("--resume: needs --checkpoint DIR")
+        seconds = options["checkpoint_every"]
+        if not 0 <= seconds < float("inf"):
+            raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
         limit = options["max_memory"]
         if limit is not None and not 0 < limit < float("inf"):
             raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
@@ -194,7 +208,7 @@ class _Plan:
         if options["mask"] is not None:
             self.mask = images.load_image(options["mask"])
         init = options["init"]
-        if init not in ("content", "noise", "style"):
+        if init not in (None, "content", "noise", "style"):
             self.init = images.load_image(init)
 
         from jaxtex.runtime import configure
@@ -210,13 +224,11 @@ class _Plan:
         for name in ("keep_margin", "preserve_color"):
             if options[name]:
                 chosen[name] = True
-        self.settings = resolve_settings(
-            options["preset"],
-            options["strength"],
-            size=options["size"],
-            init="file" if self.init is not None else init,
-            **chosen,
-        )
+        if init is not None:
+            chosen["init"] = "file" if self.init is not None else init
+        self.settings = resolve_settings(options["preset"], options["strength"], **chosen)
+        if self.settings.size is None:
+            self.settings = self.settings.with_options(size=_SIZE)
         with _named(self.content, *self.styles):
             self.job = make_job(
                 self.settings,
@@ -227,6 +239,11 @@ class _Plan:
                 mask=self._mask_levels(),
                 init=None if self.init is None else self.init.rgb,
             )
+        if every is not None and not overwrite:
+            steps = sum(phase.steps for phase in self.job.phases)
+            for step in range(0, steps + 1, every):
+                if self._frame_path(step).exists():
+                    check_output(self._frame_path(step))
         if transparent:
             self.job.cut_out(self.job.content)
 
@@ -264,7 +281,10 @@ class _Plan:
             from jaxtex.style.checkpoint import CheckpointStore
 
             store = CheckpointStore(
-                options["checkpoint"], self.identity(), resume=options["resume"]
+                options["checkpoint"],
+                self.identity(),
+                resume=options["resume"],
+                every_seconds=options["checkpoint_every"],
             )
         every = options["save_every"] or 0
         if not every and options["animate"] is not None:
@@ -289,16 +309,20 @@ class _Plan:
         return {
             **self.settings.to_dict(),
             "images": self.job.digest,
+            "style_weights": list(self.job.style_weights),
             "weights": None if weights is None else _sha256(weights),
             "device": jax.devices()[0].device_kind,
         }
+
+    def _frame_path(self, step: int) -> Path:
+        return self.output.with_name(f"{self.output.stem}-{step:05d}{self.output.suffix}")
 
     def _frame(self, step: int, pictures: list[Any]) -> None:
         from jaxtex import images
 
         picture = pictures[0]
         if self.options["save_every"]:
-            path = self.output.with_name(f"{self.output.stem}-{step:05d}{self.output.suffix}")
+            path = self._frame_path(step)
             images.save_image(path, picture)
             self.frame_paths.append(path)
         if self.options["animate"] is not None:
