@@ -60,10 +60,9 @@ def print_json(value: Mapping[str, Any]) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: exit 0 done, 1 failed while running, 2 bad input, 130 interrupted."""
     try:
-        app.main(args=arguments, prog_name="jaxtex", standalone_mode=False)
-        code = 0
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        result = app.main(args=arguments, prog_name="jaxtex", standalone_mode=False)
+        # Outside its standalone mode click returns the code of ctx.exit(code).
+        code = result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -1,0 +1,54 @@
+"""`jaxtex doctor`: versions, devices, weights and numerical canaries."""
+
+import faulthandler
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jaxtex import cli
+
+if TYPE_CHECKING:
+    from jaxtex.weights import Check
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check versions, devices, weights and numerics of this machine.
+
+    Compiled kernels are compared with float64 references, which takes some seconds. Exits 1 when a
+    check fails.
+
+    \b
+    Example:
+      jaxtex doctor
+    """
+    from jaxtex.doctor import SECTIONS, examine
+
+    if sys.__stderr__ is not None and not faulthandler.is_enabled():
+        # Should a compiled program crash the process, this says in which check.
+        faulthandler.enable(sys.__stderr__)
+    report: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    ok = True
+    for section, check in examine():
+        ok = ok and check.ok
+        status = _status(check)
+        report[section].append({"status": status, **asdict(check)})
+        if not as_json:
+            click.echo(f"{status:4}  {check.name:18} {check.detail}")
+            sys.stdout.flush()
+    if as_json:
+        cli.print_json({"ok": ok, **report})
+    if not ok:
+        ctx.exit(1)
+
+
+def _status(check: "Check") -> str:
+    from jaxtex.doctor import Note
+
+    if isinstance(check, Note):
+        return "note"
+    return "ok" if check.ok else "FAIL"
