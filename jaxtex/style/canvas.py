@@ -15,9 +15,10 @@ from scipy import ndimage
 
 from jaxtex.style.settings import Canvas
 
-RGB = Float32[np.ndarray, "h w 3"]
-Levels = Float32[np.ndarray, "h w c"]
-Map = Float32[np.ndarray, "h w"]
+# Of any size: one function may well take several of different sizes.
+RGB = Float32[np.ndarray, "_ _ 3"]
+Levels = Float32[np.ndarray, "_ _ _"]
+Map = Float32[np.ndarray, "_ _"]
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # How far a grey pixel's channels may lie apart, how much of a border counts as plain, and how near
@@ -232,7 +233,7 @@ def _flat_colors(pixels: Float32[np.ndarray, "n c"]) -> Float32[np.ndarray, "k c
     step = max(1, len(pixels) // 20_000)
     sample = pixels[::step]
     distinct = len(np.unique(np.rint(sample * 255), axis=0))
-    fit = KMeans(min(PALETTE_SIZE, max(2, distinct)), n_init=1, random_state=0).fit(sample)
+    fit = KMeans(min(PALETTE_SIZE, distinct), n_init=1, random_state=0).fit(sample)
     counts = np.bincount(fit.labels_, minlength=len(fit.cluster_centers_))
     order = np.argsort(-counts, kind="stable")
     kept: list[np.ndarray] = []

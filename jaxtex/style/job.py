@@ -89,7 +89,7 @@ class Job:
         if self.ink is not None:
             coverage = 1 - np.clip(self._finished(levels)[..., 0] / 255, 0, 1)
             return _without(self.ink.color, margin), _without(coverage, margin)
-        ink = canvases.separate_ink(self.original, flat_share=0)
+        ink = canvases.separate_ink(self.original, flat_share=0.0)
         if ink is None:
             raise ImageError(
                 "background: 'transparent' needs a content with alpha or with ink on a plain ground"

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, no_type_check
 
 from jaxtex.errors import SettingsError
 from jaxtex.style.objective import Normalization
@@ -49,6 +49,7 @@ _WHOLE = {"steps", "finish_steps", "scales", "size", "style_size", "margin", "se
 _OPTIONAL = {"strength", "scales", "size", "style_size", "margin"}
 
 
+@no_type_check  # at run time: the class checks its values itself, and says more
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that decides a result besides the images. The defaults are those of `steel`.
@@ -143,7 +144,7 @@ class Settings:
                 "box: 'project' needs the optimizer 'adam'; L-BFGS takes soft or end"
             )
 
-    def at_strength(self, strength: float) -> "Settings":
+    def at_strength(self, strength: float | int) -> "Settings":
         """These settings with the style going further (towards 1) or less far (towards 0).
 
         Raises:
@@ -187,10 +188,10 @@ class Settings:
 
 
 def _option(name: str) -> str:
-    return name.replace("_", "-")
+    return name if name.startswith("layer ") else name.replace("_", "-")
 
 
-def _number(name: str, value: Any, low: float, high: float) -> float | int:
+def _number(name: str, value: Any, low: float | int, high: float | int) -> float | int:
     whole = name in _WHOLE
     kind = "a whole number" if whole else "a number"
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
