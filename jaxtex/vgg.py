@@ -3,8 +3,8 @@
 The network is frozen: gradients flow to the image alone. `VGG16.prepare` turns its kernels, once
 a program, into the form that is fastest for the platform and the shape: XLA's convolution with a
 backward pass that is a plain convolution too (XLA on CPU canonicalises convolutions outside loops
-only, jax issue 12868), or Winograd's F(4×4, 3×3) (Lavin and Gray, CVPR 2016). The choice is made
-in `conv_form` and nowhere else.
+only, jax issue 12868), or Winograd's (`jaxtex.winograd`). The choice is made in `conv_form` and
+nowhere else.
 """
 
 import functools
@@ -20,6 +20,7 @@ from jaxtyping import Array, Float, Float32
 
 from jaxtex.errors import SettingsError
 from jaxtex.weights import VGG16_CHANNELS
+from jaxtex.winograd import winograd, winograd_kernel
 
 LAYERS: tuple[str, ...] = tuple(VGG16_CHANNELS)
 
@@ -49,9 +50,11 @@ def check_layer(layer: str) -> str:
     return layer
 
 
-def conv_form(platform: str, height: int, width: int, channels_in: int) -> ConvForm:
+def conv_form(
+    platform: str, height: int, width: int, channels_in: int, channels_out: int
+) -> ConvForm:
     """The faster form of a 3×3 convolution, as measured by `bench/conv_forms.py`."""
-    if platform == "cpu" and channels_in >= 128 and height * width >= 64:
+    if platform == "cpu" and channels_in * channels_out >= 64 * 128 and height * width >= 64:
         return "winograd"
     return "direct"
 
@@ -77,7 +80,7 @@ def prepare_conv(
 @jax.custom_vjp
 def conv3x3(x: Float[Array, "b h w c"], conv: PreparedConv) -> Float[Array, "b h w k"]:
     """3×3 convolution, stride 1, zero padding 1, plus bias; frozen, so only `x` has a gradient."""
-    return _convolve(x, conv.forward) + conv.bias.astype(x.dtype)
+    return _convolve(x, conv.forward, conv.bias)
 
 
 def _conv_forward(x, conv):
@@ -86,84 +89,21 @@ def _conv_forward(x, conv):
 
 def _conv_backward(conv, cotangent):
     zeros = jax.tree.map(jnp.zeros_like, conv)
-    return _convolve(cotangent, conv.backward), zeros
+    return _convolve(cotangent, conv.backward, None), zeros
 
 
 conv3x3.defvjp(_conv_forward, _conv_backward)
 
 
-def _convolve(x: Float[Array, "b h w c"], kernel: Array) -> Float[Array, "b h w k"]:
-    if kernel.ndim == 4:
-        return lax.conv_general_dilated(
-            x, kernel.astype(x.dtype), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-        )
-    return _winograd(x, kernel)
-
-
-# Winograd F(4×4, 3×3) with the interpolation points 0, ±1, ±2, ∞ (Lavin and Gray 2016).
-_KERNEL_TRANSFORM = np.array(
-    [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ],
-    np.float32,
-)
-
-
-def winograd_kernel(kernel: Float32[Array, "3 3 c k"]) -> Float32[Array, "36 c k"]:
-    """The kernel in Winograd's domain, one matrix for each of the 6×6 points of a tile."""
-    g = jnp.asarray(_KERNEL_TRANSFORM)
-    points = jnp.einsum("ia,jb,abck->ijck", g, g, kernel, precision="highest")
-    return points.reshape(36, *kernel.shape[2:])
-
-
-def _winograd_input(d: list[Array]) -> list[Array]:
-    even = 4 * d[2] - d[4]
-    odd = 4 * d[1] - d[3]
-    mixed_even, mixed_odd = d[4] - d[2], 2 * (d[3] - d[1])
-    return [
-        4 * d[0] - 5 * d[2] + d[4],
-        -(odd + even),
-        odd - even,
-        mixed_even + mixed_odd,
-        mixed_even - mixed_odd,
-        4 * d[1] - 5 * d[3] + d[5],
-    ]
-
-
-def _winograd_output(m: list[Array]) -> list[Array]:
-    plus, minus = m[1] + m[2], m[1] - m[2]
-    plus2, minus2 = m[3] + m[4], m[3] - m[4]
-    return [
-        m[0] + plus + plus2,
-        minus + 2 * minus2,
-        plus + 4 * plus2,
-        minus + 8 * minus2 + m[5],
-    ]
-
-
-def _winograd(x: Float[Array, "b h w c"], kernel: Float[Array, "36 c k"]) -> Array:
-    batch, height, width, channels = x.shape
-    rows, columns = -(-height // 4), -(-width // 4)
-    x = jnp.pad(x, ((0, 0), (1, 4 * rows + 1 - height), (1, 4 * columns + 1 - width), (0, 0)))
-    tiles = [x[:, i : i + 4 * rows - 3 : 4] for i in range(6)]
-    # Materialised between the two passes: fused, each point would be computed six times over.
-    tiles = lax.optimization_barrier(jnp.stack(_winograd_input(tiles)))
-    tiles = [tiles[:, :, :, j : j + 4 * columns - 3 : 4] for j in range(6)]
-    tiles = lax.optimization_barrier(jnp.stack(_winograd_input(tiles), axis=1))
-    points = tiles.reshape(36, batch * rows * columns, channels)
-    product = lax.dot_general(points, kernel.astype(x.dtype), (((2,), (1,)), ((0,), (0,))))
-    product = product.reshape(6, 6, batch, rows, columns, kernel.shape[-1])
-    out = _winograd_output([product[i] for i in range(6)])
-    out = lax.optimization_barrier(jnp.stack(out, axis=3))
-    # out: column point, batch, row of tiles, row in tile, column of tiles, channel
-    out = jnp.stack(_winograd_output([out[j] for j in range(6)]), axis=4)
-    out = out.reshape(batch, 4 * rows, 4 * columns, -1)
-    return out[:, :height, :width]
+def _convolve(
+    x: Float[Array, "b h w c"], kernel: Array, bias: Array | None
+) -> Float[Array, "b h w k"]:
+    if kernel.ndim == 3:
+        return winograd(x, kernel, bias)
+    out = lax.conv_general_dilated(
+        x, kernel.astype(x.dtype), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+    return out if bias is None else out + bias.astype(x.dtype)
 
 
 @jax.custom_vjp
@@ -185,23 +125,19 @@ def _max_pool_forward(x):
 
 
 def _max_pool_backward(x, cotangent):
+    batch, height, width, channels = x.shape
     corners = _corners(x)
     maximum = functools.reduce(jnp.maximum, corners)
-    free = jnp.ones_like(maximum, bool)
-    parts = []
-    for corner in corners:
-        first = free & (corner == maximum)
-        parts.append(jnp.where(first, cotangent, 0))
-        free &= ~first
-    return (_interleave(parts, x.shape),)
-
-
-def _interleave(parts: list[Array], shape: tuple[int, ...]) -> Array:
-    batch, height, width, channels = shape
-    rows = [jnp.stack(pair, axis=3) for pair in (parts[:2], parts[2:])]
-    x = jnp.stack(rows, axis=2)
-    x = x.reshape(batch, height // 2 * 2, width // 2 * 2, channels)
-    return jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
+    first = jnp.full_like(maximum, 3, jnp.int32)
+    for index in (2, 1, 0):
+        first = jnp.where(corners[index] == maximum, index, first)
+    # A comparison with each pixel's place in its window: XLA on CPU is several times slower at
+    # interleaving four arrays.
+    place = jnp.arange(4).reshape(2, 1, 2, 1)
+    here = first[:, :, None, :, None] == place
+    spread = jnp.where(here, cotangent[:, :, None, :, None], 0)
+    spread = spread.reshape(batch, height // 2 * 2, width // 2 * 2, channels)
+    return (jnp.pad(spread, ((0, 0), (0, height % 2), (0, width % 2), (0, 0))),)
 
 
 max_pool.defvjp(_max_pool_forward, _max_pool_backward)
@@ -223,9 +159,7 @@ class Conv(nnx.Module):
 class VGG16(nnx.Module):
     """The 13 conv layers of VGG16, BGR inside, with the mean that its weights were trained with."""
 
-    def __init__(
-        self, params: Mapping[str, np.ndarray], mean: tuple[float, float, float]
-    ) -> None:
+    def __init__(self, params: Mapping[str, np.ndarray], mean: tuple[float, float, float]) -> None:
         """`params` has `conv1_1.kernel` (HWIO, BGR input), `conv1_1.bias` …; `mean` is BGR."""
         for layer in LAYERS:
             kernel, bias = params[f"{layer}.kernel"], params[f"{layer}.bias"]
@@ -257,7 +191,7 @@ class VGG16(nnx.Module):
             if layer == LAYERS[0]:
                 kernel = _image_kernel(kernel, self.mean[...], channels)
             size = height >> depth(layer), width >> depth(layer)
-            form = conv_form(platform, *size, kernel.shape[2])
+            form = conv_form(platform, *size, *kernel.shape[2:])
             convs[layer] = prepare_conv(kernel, conv.bias[...], form)
         return convs
 
@@ -297,8 +231,13 @@ def extract(
     wanted = frozenset(layers)
     found = {}
     for block in range(depth(max(wanted)) + 1):
-        run = functools.partial(_block, names=tuple(n for n in convs if depth(n) == block),
-                                wanted=wanted, features=features, pool=pool)
+        run = functools.partial(
+            _block,
+            names=tuple(n for n in convs if depth(n) == block),
+            wanted=wanted,
+            features=features,
+            pool=pool,
+        )
         x, new = (jax.checkpoint(run) if rematerialise else run)(x, convs)
         found |= new
     return found
