@@ -76,8 +76,9 @@ def start(
         state: OptimiserState = adam_init(image, learning_rate, project)
     else:
         state = lbfgs_init(image, learning_rate)
-    # run_chunk overwrites its state in place, so no two leaves may share a buffer.
-    return jax.tree.map(jnp.copy, state)
+    # run_chunk overwrites its state in place, so no two leaves may share a buffer; and it returns
+    # strong types, so a weak one would compile the second chunk anew.
+    return jax.tree.map(lambda leaf: jnp.array(leaf, leaf.dtype), state)
 
 
 def _unknown_losses(batch: int) -> Losses:
@@ -138,7 +139,7 @@ def lbfgs_update(state: LBFGSState, found: Losses, gradient: Images) -> LBFGSSta
 
     An accepted trial becomes `best` and gives a new direction; another one narrows the bracket. A
     search that has used up its trials forgets the curvature and starts again downhill. A job whose
-    first loss is not finite has failed.
+    first loss, or the loss of a search's last trial, is not finite has failed.
     """
     return jax.vmap(_lbfgs_update)(state, found, gradient)
 
@@ -181,7 +182,7 @@ def _lbfgs_update(state: Any, found: Losses, gradient: Array) -> Any:
         point=best + step * direction,
         best=best,
         losses=jax.tree.map(lambda new, old: jnp.where(accept, new, old), found, state.losses),
-        failed=state.failed | (first & ~finite),
+        failed=state.failed | ((first | restart) & ~finite),
         gradient=at_best,
         direction=direction,
         slope=jnp.where(renew, jnp.vdot(at_best, direction), state.slope),
