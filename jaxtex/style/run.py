@@ -113,11 +113,13 @@ class _Batch:
         position, state = self._resume()
         levels = self._levels(state) if state is not None else [job.init for job in self.jobs]
         status: Status = "done"
+        problem: _Problem | None = None
         for index in range(position.phase, len(self.phases)):
             phase = self.phases[index]
-            problem = _Problem(self.jobs, phase, self.network, self.max_bytes)
+            if problem is None or problem.size != phase[:2]:
+                problem = _Problem(self.jobs, phase, self.network, self.max_bytes)
             if state is None:
-                state = problem.start(levels)
+                state = problem.start(levels, phase)
             done = position.done if index == position.phase else 0
             state, status = self._run_phase(index, problem, state, done)
             levels = self._levels(state)
@@ -146,12 +148,13 @@ class _Batch:
         self, index: int, problem: "_Problem", state: OptimiserState, done: int
     ) -> tuple[OptimiserState, Status]:
         phase, total = self.phases[index], self.counts[index]
+        coefficients = _coefficients(self.jobs, phase)
         # The first call of a size compiles; it says nothing of the pace.
         self.pace, compiled = 0.0, False
         while done < total:
             before = time.perf_counter()
             count = self._chunk(total - done)
-            state, losses = problem.advance(state, count)
+            state, losses = problem.advance(state, coefficients, count)
             self.failed |= np.asarray(state.failed)
             taken = time.perf_counter() - before
             if compiled:
@@ -231,12 +234,12 @@ def _start(jobs: Sequence[Job], image: Array) -> OptimiserState:
 
 
 class _Problem:
-    """The compiled objective of one phase with its targets."""
+    """The compiled objective of one size with its targets."""
 
     def __init__(
         self, jobs: Sequence[Job], phase: Phase, network: VGG16, max_bytes: int | None
     ) -> None:
-        self.jobs, self.phase = jobs, phase
+        self.jobs, self.size = jobs, phase[:2]
         batch, channels = len(jobs), jobs[0].content.shape[-1]
         self.program = memory.fit_program(
             jobs[0].program, batch, phase.height, phase.width, max_bytes
@@ -245,7 +248,9 @@ class _Problem:
         self.convs = prepare((phase.height, phase.width, channels))
         contents = [_at_scale(job.content, phase) for job in jobs]
         content = jnp.asarray(np.stack(contents))
-        grams = [[self._grams(prepare, style) for style in job.styles] for job in jobs]
+        grams = [
+            [self._grams(prepare, style, phase.factor) for style in job.styles] for job in jobs
+        ]
         distances = [
             canvases.silhouette_distance(level, job.settings.skeleton, level.shape[1])
             for job, level in zip(jobs, contents, strict=True)
@@ -262,33 +267,33 @@ class _Problem:
             palette=jnp.asarray(np.stack([canvases.palette(job.content) for job in jobs])),
             mask=jnp.asarray(np.stack([_at_scale(job.mask * 255, phase) / 255 for job in jobs])),
         )
-        self.coefficients = _coefficients(jobs, phase)
 
-    def _grams(self, prepare: Callable[..., Any], style: Levels) -> dict[str, Array]:
-        factor = self.phase.factor
+    def _grams(self, prepare: Callable[..., Any], style: Levels, factor: float) -> dict[str, Array]:
         height, width = (max(1, round(side * factor)) for side in style.shape[:2])
         least = self.program.smallest_image
         height, width = max(height, least), max(width, least)
         level = jnp.asarray(images.resize(style / 255, height, width)[None] * 255)
         return _grams(self.program, prepare(level.shape[1:]), level)
 
-    def start(self, levels: Sequence[Levels]) -> OptimiserState:
-        """The optimiser's first state at images of any size."""
+    def start(self, levels: Sequence[Levels], phase: Phase) -> OptimiserState:
+        """The optimiser's first state of a phase, from images of any size."""
         at_scale = []
         for job, level in zip(self.jobs, levels, strict=True):
-            image = _at_scale(level, self.phase)
-            if job.settings.box == "soft" and self.phase is job.phases[0]:
+            image = _at_scale(level, phase)
+            if job.settings.box == "soft" and phase == job.phases[0]:
                 # Off the bounds, where the soft box has no slope yet.
                 image = 0.96 * image + 0.02 * 255
-            if self.phase.sharpen:
+            if phase.sharpen:
                 image = canvases.sharpen(image, 2.0)
             at_scale.append(image)
         return _start(self.jobs, jnp.asarray(np.stack(at_scale)))
 
-    def advance(self, state: OptimiserState, count: int) -> tuple[OptimiserState, Losses]:
+    def advance(
+        self, state: OptimiserState, coefficients: Coefficients, count: int
+    ) -> tuple[OptimiserState, Losses]:
         """Makes `count` steps."""
         return run_chunk(
-            self.program, self.convs, self.targets, self.coefficients, state, jnp.int32(count)
+            self.program, self.convs, self.targets, coefficients, state, jnp.int32(count)
         )
 
 
