@@ -136,7 +136,8 @@ class _Batch:
         self.rows = [found.rows] if len(found.rows) else []
         self.seconds = found.seconds.tolist()
         self.last_seconds = self.seconds[-1] if self.seconds else 0.0
-        return found.position, found.state
+        # As arrays of this process, which the compiled program need not be compiled again for.
+        return found.position, jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), found.state)
 
     def _abstract_state(self, phase: int) -> Any:
         height, width = self.phases[phase][:2]
