@@ -1,0 +1,223 @@
+import numpy as np
+import pytest
+from logos import COLOURED, CONTENT, INVERTED, STYLE, bars, picture
+from scipy import ndimage
+
+from jaxtex import images
+from jaxtex.style import canvas
+from jaxtex.style.presets import PRESETS
+
+PALETTES = {
+    "black on white": ((0, 0, 0), (1, 1, 1)),
+    "white on black": ((1, 1, 1), (0, 0, 0)),
+    "yellow on navy": ((0.9, 0.8, 0.1), (0.1, 0.1, 0.4)),
+}
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).uniform(size=shape).astype(np.float32)
+
+
+def blurred(image: np.ndarray) -> np.ndarray:
+    """As antialiasing would leave the edges."""
+    return ndimage.uniform_filter(image, (3, 3, 0)).astype(np.float32)
+
+
+def levels_of(ink: np.ndarray) -> np.ndarray:
+    return np.where(ink, 0, 255).astype(np.float32)[..., None]
+
+
+@pytest.mark.parametrize("colors", PALETTES.values(), ids=PALETTES)
+def test_separated_ink_paints_the_logo_again(colors):
+    image = blurred(bars(ink=colors[0], ground=colors[1]))
+    ink = canvas.separate_ink(image)
+    np.testing.assert_allclose(ink.ground, colors[1], atol=1e-6)
+    np.testing.assert_allclose(canvas.paint(ink, ink.coverage), image, atol=0.02)
+
+
+@pytest.mark.parametrize("path", [CONTENT, INVERTED, COLOURED], ids=lambda path: path.stem)
+def test_separated_ink_paints_an_example_again(path):
+    image = images.resize(picture(path), 68, 256)
+    ink = canvas.separate_ink(image)
+    error = np.abs(canvas.paint(ink, ink.coverage) - image)
+    assert error.mean() < 0.01
+
+
+def test_ink_with_alpha_is_what_is_not_transparent():
+    alpha = 1 - bars()[..., 0]
+    ink = canvas.separate_ink(np.ones((40, 64, 3), np.float32), alpha)
+    np.testing.assert_array_equal(ink.coverage, alpha)
+    np.testing.assert_array_equal(canvas.paint(ink, alpha), 1)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        noise(40, 64, 3),
+        np.ones((40, 64, 3), np.float32),
+        np.linspace(0, 1, 40 * 64 * 3, dtype=np.float32).reshape(40, 64, 3),
+    ],
+    ids=["noise", "blank", "gradient"],
+)
+def test_what_is_no_flat_logo_has_no_ink(image):
+    assert canvas.separate_ink(image) is None
+
+
+def test_stray_coloured_pixels_do_not_make_an_image_coloured():
+    image = np.repeat(noise(50, 50, 1), 3, -1)
+    image[0, 0] = (1, 0, 0)
+    assert canvas.is_grey(image)
+    image[:5] = (1, 0, 0)
+    assert not canvas.is_grey(image)
+
+
+def test_the_ground_is_the_colour_of_a_plain_border():
+    image = noise(40, 40, 3)
+    assert canvas.ground_color(image) is None
+    image[[0, -1]] = image[:, [0, -1]] = (0.2, 0.4, 0.6)
+    np.testing.assert_allclose(canvas.ground_color(image), (0.2, 0.4, 0.6), rtol=1e-6)
+
+
+GREY, COLOR = np.repeat(noise(20, 20, 1), 3, -1), noise(20, 20, 3)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "content", "style", "chosen"),
+    [
+        ("auto", bars(), GREY, "ink"),
+        ("auto", bars(), COLOR, "rgb"),
+        ("auto", GREY, GREY, "grey"),
+        ("auto", COLOR, GREY, "rgb"),
+        ("ink", bars(), COLOR, "ink"),
+        ("ink", GREY, GREY, "grey"),
+        ("grey", bars(), GREY, "grey"),
+        ("rgb", bars(), GREY, "rgb"),
+    ],
+)
+def test_the_canvas_is_chosen_by_the_images_colours(wanted, content, style, chosen):
+    name, ink = canvas.choose_canvas(wanted, content, None, [style])
+    assert name == chosen
+    assert (ink is not None) == (chosen == "ink")
+
+
+@pytest.mark.parametrize("colors", list(PALETTES.values())[:2], ids=list(PALETTES)[:2])
+def test_a_style_becomes_black_on_white_for_ink(colors):
+    image = bars(ink=colors[0], ground=colors[1])
+    np.testing.assert_allclose(canvas.style_levels("ink", image), 255 * bars()[..., :1], atol=1e-3)
+
+
+@pytest.mark.parametrize("form", ["grey", "rgb"])
+def test_levels_show_the_image_that_they_were_made_of(form):
+    image = GREY if form == "grey" else COLOR
+    levels = canvas.content_levels(form, image, None)
+    np.testing.assert_allclose(canvas.from_levels(form, levels, None), image, atol=1e-6)
+
+
+def test_what_leaves_the_displayable_range_is_clipped():
+    levels = np.array([[[-300.0], [600.0]]], np.float32)
+    np.testing.assert_array_equal(canvas.from_levels("grey", levels, None)[0, :, 0], [0, 1])
+
+
+@pytest.mark.parametrize("steepness", [0.5, 1.0, 2.0, 100.0])
+def test_the_levels_curve_rises_about_mid_grey(steepness):
+    levels = np.linspace(0, 255, 52, dtype=np.float32).reshape(4, 13, 1)
+    curved = canvas.sharpen(levels, steepness).ravel()
+    assert np.all(np.diff(curved) >= 0)
+    np.testing.assert_allclose(curved + curved[::-1], 255, atol=1e-3)
+    if steepness >= 1:
+        np.testing.assert_allclose(curved[[0, -1]], [0, 255], atol=1e-3)
+
+
+def test_chroma_is_the_contents_and_luminance_the_results():
+    image, colors = 0.3 + 0.4 * GREY, 0.4 + 0.2 * COLOR
+    mixed = canvas.with_chroma(image, colors)
+    np.testing.assert_allclose(canvas.luminance(mixed), canvas.luminance(image), atol=1e-5)
+    np.testing.assert_allclose(mixed[..., 0] - mixed[..., 2], colors[..., 0] - colors[..., 2],
+                               atol=1e-5)  # fmt: skip
+
+
+def test_transparency_is_the_coverage_that_was_painted():
+    ink = canvas.separate_ink(bars(ink=(0.9, 0.2, 0.1)))
+    coverage = noise(40, 64)
+    alpha = canvas.transparency(canvas.paint(ink, coverage), ink)
+    np.testing.assert_allclose(alpha, coverage, atol=1e-5)
+
+
+@pytest.mark.parametrize("width", [2, 4, 8, 16])
+def test_stroke_width_of_a_bar_is_its_width(width):
+    ink = np.zeros((80, 60), bool)
+    ink[5:75, 20 : 20 + width] = True
+    assert canvas.stroke_width(ink) == pytest.approx(width, abs=1)
+
+
+def test_no_ink_has_no_stroke():
+    assert canvas.stroke_width(np.zeros((9, 9), bool)) == 0
+
+
+def test_the_crop_is_the_inks_bounding_box():
+    ink = np.zeros((30, 40), bool)
+    ink[4:9, 7:31] = True
+    cropped = canvas.crop_to_ink(levels_of(ink))
+    assert cropped.shape == (5, 24, 1)
+    assert not cropped.any()
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_blank_canvas_is_not_cropped_and_has_no_silhouette(value):
+    blank = np.full((12, 20, 1), value, np.float32)
+    assert canvas.crop_to_ink(blank).shape == blank.shape
+    assert not canvas.silhouette_distance(blank, 16.0, 20).any()
+
+
+def test_without_skeleton_the_silhouette_grows_with_the_distance_to_the_ink():
+    ink = np.zeros((9, 240), bool)
+    ink[:, :20] = True
+    found = canvas.silhouette_distance(levels_of(ink), 0.0, 240)[4, :, 0]
+    assert not found[:20].any()
+    # The 24th part of the width is 10 pixels; four of them are as far as it grows.
+    np.testing.assert_allclose(found[[29, 39, 59, 150]], [1, 4, 16, 16])
+    assert np.all(np.diff(found) >= 0)
+
+
+def test_the_skeleton_is_dearest_in_the_middle_of_a_stroke():
+    ink = np.zeros((60, 60), bool)
+    ink[:, 20:35] = True
+    found = canvas.silhouette_distance(levels_of(ink), 16.0, 60)[30, :, 0]
+    assert found[20:35].argmax() == 7
+    assert found[27] == pytest.approx(16)
+    assert found[20] < 1
+
+
+def test_the_palette_of_ink_is_black_and_white():
+    found = canvas.palette(levels_of(np.eye(9, dtype=bool)))
+    assert found.shape == (canvas.PALETTE_SIZE, 1)
+    np.testing.assert_array_equal(found[:2, 0], [0, 1])
+    assert np.all(np.abs(found[2:]) > 100)
+
+
+def test_the_palette_holds_the_contents_own_colours():
+    image = bars(ink=(0.9, 0.2, 0.1), ground=(0.1, 0.1, 0.5))
+    found = canvas.palette(image * 255)
+    near = found[np.all(found < 2, -1)]
+    assert len(near) == 2
+    for color in ((0.9, 0.2, 0.1), (0.1, 0.1, 0.5)):
+        assert np.abs(near - color).max(-1).min() < 1e-3
+
+
+def test_the_palette_of_one_colour_has_two():
+    found = canvas.palette(np.full((10, 10, 3), 200, np.float32))
+    assert np.sum(np.all(found < 2, -1)) == 2
+
+
+def test_more_strength_or_wider_strokes_go_through_more_sizes():
+    by_strength = [canvas.scales_for(24.0, s) for s in (0.0, 0.5, 1.0)]
+    by_stroke = [canvas.scales_for(stroke, 0.5) for stroke in (1.0, 4.0, 8.0, 64.0, 1e3)]
+    assert by_strength == sorted(by_strength)
+    assert by_stroke == sorted(by_stroke)
+    assert by_stroke[0] == 1
+    assert by_stroke[-1] == 4
+
+
+def test_the_example_style_is_taken_for_grey():
+    assert canvas.is_grey(picture(STYLE))
+    assert PRESETS["steel"].canvas == "auto"
