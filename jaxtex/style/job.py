@@ -72,10 +72,11 @@ class Job:
         return picture
 
     def _finished(self, levels: Levels) -> Levels:
-        """A canvas of any size at full size, its ink made crisp."""
+        """A canvas of any size at full size: the content outside the mask, crisp ink inside."""
         if levels.shape != self.content.shape:
             height, width = self.content.shape[:2]
             levels = images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
+        levels = self.content + self.mask * (levels - self.content)
         contrast = self.settings.contrast
         return canvases.sharpen(levels, contrast) if self.ink is not None and contrast else levels
 
