@@ -15,6 +15,10 @@ from jaxtex.style.canvas import RGB, Ink, Levels, Map
 from jaxtex.style.objective import Program
 from jaxtex.style.settings import Canvas, Settings
 
+# The least longer side, in pixels, of a canvas at the first of automatic scales: on less, a large
+# mark loses its parts.
+_COARSEST = 120
+
 
 class Phase(NamedTuple):
     """Some steps at one size; a job is a sequence of phases, coarse to fine."""
@@ -281,13 +285,19 @@ def _phases(settings: Settings, content: Levels, canvas: Canvas) -> tuple[Phase,
     scales = settings.scales
     if scales is None:
         stroke = canvases.stroke_width(canvases.ink_mask(content))
-        scales = canvases.scales_for(stroke, settings.strength or 0.5)
+        scales = canvases.scales_for(
+            stroke, 0.5 if settings.strength is None else settings.strength
+        )
+        while scales > 1 and max(content.shape[:2]) / 2 ** (scales - 1) < _COARSEST:
+            scales -= 1
     height, width = content.shape[:2]
     least = _program(settings).smallest_image
     while scales > 1 and min(height, width) / 2 ** (scales - 1) < 2 * least:
         scales -= 1
-    steps = np.full(scales, settings.steps // scales)
-    steps[: settings.steps % scales] += 1
+    # The full size costs most and has least left to do.
+    shares = np.full(scales, 1.0)
+    shares[-1] = 0.7
+    steps = np.diff(np.rint(settings.steps * np.cumsum(shares) / shares.sum()), prepend=0)
     factors = [0.5**power for power in reversed(range(scales))]
     phases = [
         Phase(round(height * f), round(width * f), f, int(count), 0.0, False)

@@ -91,9 +91,9 @@ class Settings:
     optimizer: Optimizer = "lbfgs"
     learning_rate: float = 2.0
     """Adam's step, or the mean change of L-BFGS's first step, in grey levels."""
-    steps: int = 210
+    steps: int = 150
     """Evaluations of the objective in all scales together."""
-    finish_steps: int = 40
+    finish_steps: int = 30
     """Further evaluations with the ink term."""
     scales: int | None = None
     """How many sizes to go through, each twice the last; None: by `strength` and stroke width."""
