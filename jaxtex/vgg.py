@@ -145,7 +145,7 @@ max_pool.defvjp(_max_pool_forward, _max_pool_backward)
 
 def avg_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
     """2×2 mean, stride 2, floor (the option of Gatys, Ecker and Bethge 2016)."""
-    return sum(_corners(x)) / 4
+    return functools.reduce(jnp.add, _corners(x)) / 4
 
 
 class Conv(nnx.Module):
@@ -229,7 +229,7 @@ def extract(
     ones = jnp.ones((*image.shape[:-1], 1), image.dtype)
     x = jnp.concatenate([image, ones], -1).astype(dtype)
     wanted = frozenset(layers)
-    found = {}
+    found: dict[str, Array] = {}
     for block in range(depth(max(wanted)) + 1):
         run = functools.partial(
             _block,
@@ -245,7 +245,7 @@ def extract(
 
 def _block(x, convs, *, names, wanted, features, pool):
     """One block of VGG16: its pool, unless it is the first, and its convs."""
-    found = {}
+    found: dict[str, Array] = {}
     for layer in names:
         if layer.endswith("_1") and layer != "conv1_1":
             x = max_pool(x) if pool == "max" else avg_pool(x)
