@@ -31,6 +31,7 @@ def configure(device: str | None = None) -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     try:
         jax.devices()
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+    except (RuntimeError, AssertionError) as error:
+        # JAX 0.10 asserts where the plugin of a platform is not installed.
+        reason = (str(error).splitlines() or ["JAX has no plugin for it"])[0]
         raise SettingsError(f"device: {device!r} is not available here ({reason})") from None
