@@ -1,0 +1,71 @@
+"""The commands, called in this process or in one of their own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from jaxtex.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+class Answer(NamedTuple):
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory) -> Iterator[Path]:
+    """Programs are compiled once for all commands of the session, in whatever process."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAXTEX_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def call(capsys):
+    """Calls the command line in this process."""
+
+    def call(*words: object) -> Answer:
+        before = signal.getsignal(signal.SIGINT)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main([str(word) for word in words])
+        assert signal.getsignal(signal.SIGINT) == before
+        return Answer(int(stop.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def launch() -> Iterator:
+    """Starts `python cli.py …` in a process of its own; what still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def launch(*words: object, python: Sequence[str] = ()) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *python, str(ROOT / "cli.py"), *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONWARNINGS": "default"},
+        )
+        started.append(process)
+        return process
+
+    yield launch
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        process.communicate()
