@@ -245,7 +245,7 @@ def extract(
 
 def _block(x, convs, *, names, wanted, features, pool):
     """One block of VGG16: its pool, unless it is the first, and its convs."""
-    found: dict[str, Array] = {}
+    found = {}
     for layer in names:
         if layer.endswith("_1") and layer != "conv1_1":
             x = max_pool(x) if pool == "max" else avg_pool(x)

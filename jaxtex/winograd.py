@@ -11,6 +11,10 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Float32
 
+_BAND = 384
+"""About how many tiles are computed at a time: few enough to stay in the cache between the passes,
+and so many that reading the kernel and the loop itself cost little."""
+
 _KERNEL_TRANSFORM = np.array(
     [
         [1 / 4, 0, 0],
@@ -37,23 +41,29 @@ def winograd(
     """3×3 convolution of `x`, stride 1, zero padding 1, plus `bias`; computed in float32."""
     batch, height, width, channels = x.shape
     rows, columns = -(-height // 4), -(-width // 4)
-    # Band by band, so that tiles stay in the cache between the passes. A band is some rows of tiles
-    # of one image, or, where images are small, some whole images. The more channels, the more
-    # tiles it takes to make up for reading the kernel.
-    tiles = max(128, kernel.shape[-1] // 2)
-    bands = min(rows, -(-rows * columns // tiles))
+    # A band is some rows of tiles of one image, or, where images are small, some whole images.
+    bands = min(rows, -(-rows * columns // _BAND))
     band = -(-rows // bands)
     rows = bands * band
-    images = _largest_divisor(batch, tiles // (rows * columns)) if bands == 1 else 1
+    images = _largest_divisor(batch, _BAND // (rows * columns)) if bands == 1 else 1
     padding = ((0, 0), (1, 4 * rows + 1 - height), (1, 4 * columns + 1 - width), (0, 0))
     padded = jnp.pad(x.astype(jnp.float32), padding)
 
-    def convolve_band(index: Array) -> Array:
+    def convolve_band(index: int | Array) -> Array:
         corner = (index // bands * images, index % bands * (4 * band), 0, 0)
         size = (images, 4 * band + 2, 4 * columns + 2, channels)
         return _convolve_tiles(lax.dynamic_slice(padded, corner, size), kernel, bias)
 
-    out = lax.map(convolve_band, jnp.arange(batch // images * bands))
+    def write_band(index: Array, out: Array) -> Array:
+        return lax.dynamic_update_slice(out, convolve_band(index), (index * images, 0, 0, 0))
+
+    count = batch // images * bands
+    if count == 1:
+        out = convolve_band(0)
+    else:
+        # Not lax.map, which begins by filling its result with zeros.
+        shape = (count * images, 4 * band, 4 * columns, kernel.shape[-1])
+        out = lax.fori_loop(0, count, write_band, lax.empty(shape, jnp.float32))
     out = out.reshape(batch, 4 * rows, 4 * columns, -1)
     return out[:, :height, :width].astype(x.dtype)
 
