@@ -62,9 +62,11 @@ def test_a_run_of_n_steps_has_n_plus_one_rows(run, optimizer):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_loss_falls_within_a_phase(run, optimizer):
-    total = run(job_of(optimizer=optimizer, steps=30)).history.total
-    assert total[15] < total[0]
-    assert total[30] < total[16]
+    job = job_of(optimizer=optimizer, steps=40)
+    total = run(job).history.total
+    coarse, fine = (phase.steps for phase in job.phases[:2])
+    assert total[coarse] < total[0]
+    assert total[coarse + fine] < total[coarse + 1]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -87,10 +89,13 @@ def test_the_first_row_is_the_initial_image_whatever_comes_next(run):
 
 def test_progress_tells_every_chunk(run):
     seen = []
-    outcome = run(job_of(), progress=seen.append, frame=lambda *_: None, frame_every=1)
+    job = job_of()
+    outcome = run(job, progress=seen.append, frame=lambda *_: None, frame_every=1)
     assert [each.step for each in seen] == list(range(9))
     assert {each.steps for each in seen} == {8}
-    assert [(each.height, each.width) for each in seen] == [(24, 36)] * 4 + [(48, 72)] * 5
+    coarse = job.phases[0].steps
+    sizes = [(24, 36)] * (coarse + 1) + [(48, 72)] * (8 - coarse)
+    assert [(each.height, each.width) for each in seen] == sizes
     np.testing.assert_allclose([each.loss for each in seen], outcome.history.total)
 
 
