@@ -1,0 +1,297 @@
+"""The measurements: their PyTorch rival computes our objective, and each script can be run.
+
+Nothing here asserts a time.
+"""
+
+import dataclasses
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from jaxtex.cli import app
+from jaxtex.cli import bench as command
+from jaxtex.errors import SettingsError
+from jaxtex.style import objective
+from jaxtex.style.job import make_job
+from jaxtex.style.presets import PRESETS
+from jaxtex.style.run import load_network
+from jaxtex.weights import load_vgg16
+
+BENCH = Path(__file__).resolve().parent.parent / "bench"
+SCRIPTS = ("cold_start", "memory", "stylize_vs_pytorch", "time_to_quality")
+
+
+@pytest.fixture
+def rival(monkeypatch):
+    """`bench/_torch.py`, or a skip without PyTorch."""
+    pytest.importorskip("torch", reason="the rival is PyTorch")
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _torch
+
+    return _torch
+
+
+@pytest.fixture
+def table(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _table
+
+    return _table
+
+
+def run_script(name, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, str(BENCH / f"{name}.py"), *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+    )
+
+
+def grained(seed, height, width, channels=3):
+    """An image in [0, 1] without ties."""
+    rng = np.random.default_rng(seed)
+    picture = rng.uniform(0.1, 0.9, (height, width, channels)).astype(np.float32)
+    return np.repeat(picture, 3, -1) if channels == 1 else picture
+
+
+@functools.cache
+def network():
+    return load_network()
+
+
+def make_ours(table, preset, canvas="rgb", mask=None, **options):
+    """The steps of a job on 48×32 images, the ink term included where the preset has one."""
+    channels = 3 if canvas == "rgb" else 1
+    settings = PRESETS[preset].with_options(
+        scales=1, margin=0, finish_steps=0, steps=1, l2=1e-9, canvas=canvas, **options
+    )
+    styles = [grained(1, 32, 40, channels), grained(2, 24, 32, channels)]
+    job = make_job(
+        settings, grained(0, 32, 48, channels), styles, style_weights=[3.0, 1.0], mask=mask
+    )
+    return table.Ours(job, network())
+
+
+# Shallow, so that they compile soon.
+SHALLOW = {"layers": {"conv1_1": 2.0, "conv2_1": 1.0}, "content_layer": "conv1_2"}
+
+
+def compare(rival, ours):
+    """Our total and the rival's, and both gradients, at an image off the content and the box."""
+    content = np.asarray(ours.targets.content)
+    image = content + np.random.default_rng(3).normal(0, 60, content.shape).astype(np.float32)
+
+    def total(image):
+        found = objective.losses(ours.program, ours.convs, ours.targets, ours.coefficients, image)
+        return found.total[0]
+
+    loss, gradient = jax.jit(jax.value_and_grad(total))(image)
+    results = []
+    weights = load_vgg16()
+    for last in (False, True):
+        compute = rival.Objective(
+            rival.spec_of(ours), weights.params, weights.mean, channels_last=last
+        )
+        leaf = rival.image_of(image).requires_grad_()
+        theirs = compute(leaf)
+        theirs.backward()
+        results.append((float(theirs.detach()), leaf.grad.numpy().transpose(0, 2, 3, 1)))
+    return float(loss), np.asarray(gradient), results
+
+
+@pytest.mark.parametrize(
+    ("preset", "canvas"),
+    [
+        ("steel", "grey"),
+        ("steel", "rgb"),
+        ("network-of-steel", "rgb"),
+        ("reference", "rgb"),
+        ("gatys", "rgb"),
+    ],
+)
+def test_the_rival_has_our_loss_and_gradient(rival, table, preset, canvas):
+    loss, gradient, results = compare(rival, make_ours(table, preset, canvas, **SHALLOW))
+    for theirs, their_gradient in results:
+        assert theirs == pytest.approx(loss, rel=1e-4)
+        error = np.linalg.norm(their_gradient - gradient) / np.linalg.norm(gradient)
+        assert error < 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_rival_has_our_loss_on_all_layers(rival, table, preset):
+    canvas = "grey" if preset == "steel" else "rgb"
+    loss, _, results = compare(rival, make_ours(table, preset, canvas))
+    for theirs, _ in results:
+        assert theirs == pytest.approx(loss, rel=1e-4)
+
+
+def test_the_rival_keeps_to_the_mask(rival, table):
+    mask = np.zeros((32, 48), np.float32)
+    mask[8:24, 8:40] = 1
+    loss, gradient, results = compare(rival, make_ours(table, "steel", "grey", mask, **SHALLOW))
+    for theirs, their_gradient in results:
+        assert theirs == pytest.approx(loss, rel=1e-4)
+        assert not their_gradient[0, mask == 0].any()
+        assert not gradient[0, mask == 0].any()
+
+
+def test_every_term_of_steel_takes_part_in_the_comparison(rival, table):
+    weights = rival.spec_of(make_ours(table, "steel", "grey", **SHALLOW)).weights
+    assert all(weights[name] > 0 for name in ("content", "silhouette", "ink", "outside", "l2"))
+
+
+def test_the_rival_refuses_another_size_than_the_full_one(rival, table):
+    ours = make_ours(table, "steel", "grey", **SHALLOW)
+    ours.job = dataclasses.replace(ours.job, phases=(ours.job.phases[0]._replace(factor=0.5),))
+    with pytest.raises(ValueError, match="full size"):
+        rival.spec_of(ours)
+
+
+def test_a_table_is_aligned_markdown(table):
+    assert table.markdown(["what", "ms"], [["jaxtex", "1.0"], ["b", "12.25"]]).splitlines() == [
+        "| what   |    ms |",
+        "| ------ | ----: |",
+        "| jaxtex |   1.0 |",
+        "| b      | 12.25 |",
+    ]
+
+
+def test_rivals_take_turns(table):
+    turns = []
+    seconds = table.in_turn({name: lambda n=name: turns.append(n) for name in "abc"}, 2)
+    assert "".join(turns) == "abcabc"
+    assert {name: len(values) for name, values in seconds.items()} == {"a": 2, "b": 2, "c": 2}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_has_help_that_states_its_question(name):
+    done = run_script(name, "--help")
+    assert done.returncode == 0, done.stderr
+    question = done.stdout.partition("\n\n")[2].partition("\n")[0]
+    assert question.endswith("?")
+
+
+def test_bench_lists_the_measurements_with_their_questions():
+    done = CliRunner().invoke(app, ["bench"])
+    assert done.exit_code == 0
+    questions = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    for name in ("cold-start", "memory", "stylize", "time-to-quality"):
+        assert questions[name].endswith("?")
+
+
+def test_bench_lists_the_measurements_as_json():
+    done = CliRunner().invoke(app, ["bench", "--json"])
+    assert "stylize" in json.loads(done.stdout)["benchmarks"]
+
+
+def test_bench_refuses_an_unknown_name_and_names_those_there_are():
+    code = "from jaxtex.cli import main; main(['bench', 'stylise'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "'stylise' is unknown; allowed are cold-start" in done.stderr
+
+
+@pytest.mark.parametrize("separator", [[], ["--"]])
+def test_bench_hands_arguments_and_exit_code_on(monkeypatch, tmp_path, separator):
+    script = tmp_path / "echo_vs_others.py"
+    script.write_text("import sys, jaxtex\nprint(*sys.argv[1:])\nsys.exit(7)\n")
+    monkeypatch.setattr(command, "directory", lambda: tmp_path)
+    captured = []
+    run = subprocess.run
+
+    def keep_output(*arguments, **options):
+        captured.append(run(*arguments, **options, capture_output=True, text=True))
+        return captured[0]
+
+    monkeypatch.setattr(command.subprocess, "run", keep_output)
+    arguments = ["bench", "echo", *separator, "--json", "a", "--help"]
+    assert CliRunner().invoke(app, arguments).exit_code == 7
+    assert captured[0].stdout == "--json a --help\n"
+
+
+def test_bench_without_scripts_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "directory", lambda: tmp_path)
+    result = CliRunner().invoke(app, ["bench", "stylize"])
+    assert isinstance(result.exception, SettingsError)
+
+
+@pytest.mark.parametrize("name", ["stylize_vs_pytorch", "time_to_quality"])
+def test_a_script_without_pytorch_says_what_to_install(tmp_path, name):
+    (tmp_path / "torch.py").write_text("raise ImportError('not here')\n")
+    done = run_script(name, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2
+    assert "pip install 'jaxtex[bench]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_stylize_prints_a_table_with_a_ratio():
+    pytest.importorskip("torch", reason="the rival is PyTorch")
+    done = run_script(
+        "stylize_vs_pytorch",
+        "--sizes=64x32",
+        "--rounds=1",
+        "--steps=1",
+        "--objectives=lbfgs",
+        "--no-compile",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| jaxtex" in done.stdout
+    assert "| PyTorch channels_last" in done.stdout
+    assert "ratio best PyTorch / jaxtex: " in done.stdout
+
+
+@pytest.mark.parametrize("text", ["512", "0x64", "64x32x3", "x"])
+def test_a_size_that_is_none_is_refused(text):
+    done = run_script("stylize_vs_pytorch", "--sizes", text)
+    assert done.returncode == 2
+    assert "is not WIDTHxHEIGHT" in done.stderr
+
+
+def test_time_to_quality_refuses_a_pair_that_is_not_there():
+    pytest.importorskip("torch", reason="the rival is PyTorch")
+    done = run_script("time_to_quality", "--pairs", "northgate:nobody")
+    assert done.returncode == 2
+    assert "nobody" in done.stderr
+
+
+@pytest.mark.slow
+def test_time_to_quality_writes_its_curves(tmp_path):
+    pytest.importorskip("torch", reason="the rival is PyTorch")
+    curves = tmp_path / "curves.csv"
+    done = run_script("time_to_quality", "--size=64", "--adam-steps=6", "--json", f"--csv={curves}")
+    assert done.returncode == 0, done.stderr
+    (rows,) = json.loads(done.stdout)["tables"]
+    assert [row["objective, pair"].split(",")[0] for row in rows] == ["steel", "reference"]
+    methods = {line.split(",")[2] for line in curves.read_text().splitlines()[1:]}
+    assert methods == {"jaxtex Adam", "jaxtex L-BFGS", "PyTorch L-BFGS"}
+
+
+@pytest.mark.slow
+def test_memory_measures_each_variant_in_its_own_process():
+    pytest.importorskip("torch", reason="the rival is PyTorch")
+    done = run_script("memory", "--size", "64x64", "--json")
+    assert done.returncode == 0, done.stderr
+    (rows,) = json.loads(done.stdout)["tables"]
+    assert len(rows) == 3
+    assert all(0 < float(row["imports MiB"]) <= float(row["peak MiB"]) for row in rows)
+
+
+@pytest.mark.slow
+def test_cold_start_times_the_first_step():
+    done = run_script("cold_start", "--size=64", "--help-rounds=1", "--rounds=1", "--json")
+    assert done.returncode == 0, done.stderr
+    (rows,) = json.loads(done.stdout)["tables"]
+    assert len(rows) == 5
+    assert all(float(row["min"]) > 0 for row in rows)
