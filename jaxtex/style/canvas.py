@@ -27,7 +27,7 @@ _GREY_TOLERANCE, _PLAIN_SHARE, _SAME_COLOR = 0.03, 0.7, 0.1
 # A canvas is a logo's if this share of it is paper or full ink, antialiasing apart.
 _FLAT_SHARE = 0.85
 PALETTE_SIZE = 8
-"""Colours in every palette; unused places hold a colour that nothing is near to."""
+"""Colours in every palette of RGB; unused places hold a colour that nothing is near to."""
 _NOWHERE = 1e3
 
 
@@ -216,12 +216,14 @@ def _relative_depth(depth: np.ndarray, reach: int) -> np.ndarray:
 
 
 def palette(levels: Levels) -> Float32[np.ndarray, "n c"]:
-    """The content's own colours, 0 to 1, by k-means; at least two, padded to `PALETTE_SIZE`."""
+    """The content's own colours, 0 to 1: by k-means, padded to `PALETTE_SIZE`, for RGB.
+
+    Black and white for ink and grey.
+    """
     channels = levels.shape[-1]
-    found = np.full((PALETTE_SIZE, channels), _NOWHERE, np.float32)
     if channels == 1:
-        found[:2] = [[0.0], [1.0]]
-        return found
+        return np.array([[0.0], [1.0]], np.float32)
+    found = np.full((PALETTE_SIZE, channels), _NOWHERE, np.float32)
     colors = _flat_colors(levels.reshape(-1, channels) / 255)
     found[: len(colors)] = colors
     return found

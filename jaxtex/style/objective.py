@@ -87,10 +87,17 @@ class Losses(NamedTuple):
 @jax.custom_vjp
 def gram_matrix(features: Float[Array, "*batch h w c"]) -> Float32[Array, "*batch c c"]:
     """G_ij = f_i · f_j / (h·w) (Network of Steel, eq. 2, divided by the map's size)."""
-    height, width = features.shape[-3:-1]
-    products = jnp.einsum(
-        "...hwc,...hwd->...cd", features, features, preferred_element_type=jnp.float32
-    )
+    height, width, channels = features.shape[-3:]
+    if jax.default_backend() == "cpu" and channels <= 128:
+        # Row by row: for the whole map XLA on CPU would transpose it first.
+        rows = jnp.einsum(
+            "...hwc,...hwd->...hcd", features, features, preferred_element_type=jnp.float32
+        )
+        products = jnp.sum(rows, -3)
+    else:
+        products = jnp.einsum(
+            "...hwc,...hwd->...cd", features, features, preferred_element_type=jnp.float32
+        )
     return products / (height * width)
 
 
@@ -175,8 +182,12 @@ def ink_loss(
         raise ValueError("ink_loss: the palette needs at least two colours")
     offsets = image[:, None] / 255 - palette[:, :, None, None]
     distances = jnp.sqrt(jnp.mean(jnp.square(offsets), -1) + 1e-10)
-    two_nearest = -jax.lax.top_k(-jnp.moveaxis(distances, 1, -1), 2)[0]
-    return jnp.mean(jnp.prod(two_nearest, -1), (1, 2))
+    if palette.shape[1] == 2:
+        first, second = distances[:, 0], distances[:, 1]
+    else:
+        two_nearest = -jax.lax.top_k(-jnp.moveaxis(distances, 1, -1), 2)[0]
+        first, second = two_nearest[..., 0], two_nearest[..., 1]
+    return jnp.mean(first * second, (1, 2))
 
 
 def outside_loss(image: Float[Array, "b h w c"]) -> Float32[Array, " b"]:

@@ -190,9 +190,7 @@ def test_the_skeleton_is_dearest_in_the_middle_of_a_stroke():
 
 def test_the_palette_of_ink_is_black_and_white():
     found = canvas.palette(levels_of(np.eye(9, dtype=bool)))
-    assert found.shape == (canvas.PALETTE_SIZE, 1)
-    np.testing.assert_array_equal(found[:2, 0], [0, 1])
-    assert np.all(np.abs(found[2:]) > 100)
+    np.testing.assert_array_equal(found, [[0], [1]])
 
 
 def test_the_palette_holds_the_contents_own_colours():
