@@ -175,6 +175,10 @@ class _Plan:
         options = self.options
         overwrite = options["overwrite"] or options["resume"]
         transparent = options["background"] == "transparent"
+        outputs = [self.output, options["history"], options["animate"]]
+        named = [path.absolute() for path in outputs if path is not None]
+        if len(set(named)) < len(named):
+            raise SettingsError("--output, --history and --animate: name a different file for each")
         check_output(self.output, overwrite=overwrite)
         images.output_format(self.output, alpha=transparent)
         if options["history"] is not None:
@@ -183,10 +187,6 @@ class _Plan:
             check_output(options["animate"], overwrite=overwrite)
             if options["animate"].suffix.lower() != ".gif":
                 raise SettingsError(f"--animate: {options['animate']} must end in .gif")
-        outputs = [self.output, options["history"], options["animate"]]
-        named = [path.absolute() for path in outputs if path is not None]
-        if len(set(named)) < len(named):
-            raise SettingsError("--output, --history and --animate: name a different file for each")
         every = options["save_every"]
         if every is not None and every < 1:
             raise SettingsError(f"--save-every: {every} is not a whole number of 1 or more")
