@@ -15,33 +15,47 @@ from jaxtex.errors import JaxtexError, RunError
 # Before JAX loads: 0.10.1 prints pages of harmless loader errors when its disk cache is read.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called; its help needs no import.
+
+    `commands_at` has by name where a command lies (`module:attribute`) and its line of help.
+    """
+
+    def __init__(
+        self, *args: Any, commands_at: Mapping[str, tuple[str, str]] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands_at = commands_at or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands_at:
+            return None
+        module, _, attribute = self.commands_at[cmd_name][0].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            names = self.list_commands(ctx)
+            formatter.write_dl([(name, self.commands_at[name][1]) for name in names])
+
+
 _COMMANDS = {
     "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
     "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
     "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),
     "stylize": ("jaxtex.cli.stylize:stylize", "Give a content logo the style of another image."),
+    "texture": ("jaxtex.cli.texture:texture", "Train, sample and search a space of textures."),
     "weights": ("jaxtex.cli.weights:weights", "Convert, verify and describe model weights."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is called; its help needs no import."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
-        return getattr(importlib.import_module(module), attribute)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="jaxtex")
 def app() -> None:
     """Stylise logos and search texture spaces with compiled JAX programs.

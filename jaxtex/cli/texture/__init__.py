@@ -1,0 +1,26 @@
+"""`jaxtex texture`: train, sample and search a space of textures (Satoh's method)."""
+
+import click
+
+from jaxtex.cli import LazyGroup
+
+_HERE = "jaxtex.cli.texture"
+_COMMANDS = {
+    "cluster": (f"{_HERE}.similarity:cluster", "Group textures by their SSIM vectors."),
+    "interpolate": (f"{_HERE}.interpolate:interpolate", "Textures evenly between two others."),
+    "sample": (f"{_HERE}.sample:sample", "Draw textures from a sphere in the latent space."),
+    "search": (f"{_HERE}.search:search", "Search the latent space, pick by pick."),
+    "similarity": (f"{_HERE}.similarity:similarity", "SSIM vectors of textures as a table."),
+    "train": (f"{_HERE}.train:train", "Train a DCGAN on a folder of images or on washi."),
+    "washi": (f"{_HERE}.washi:washi", "Render Japanese paper, the default training set."),
+}
+
+
+@click.group(cls=LazyGroup, commands_at=_COMMANDS, no_args_is_help=True)
+def texture() -> None:
+    """Train, sample and search a space of textures.
+
+    \b
+    Example:
+      jaxtex texture sample -n 64 -o sheet.png
+    """

@@ -1,0 +1,1 @@
+"""Search a texture space: DCGAN, the sphere, similarity, directions, interpolation (Satoh)."""
