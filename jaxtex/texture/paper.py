@@ -1,0 +1,239 @@
+"""What paper is made of, as arrays: clouds of pulp, fibres, flecks, drops, facets, lines.
+
+Lengths are in units of 1/64 of the sheet's side, so that a sheet is the same at every size; what is
+finer than a pixel is averaged into it. Every function draws from a NumPy generator of its own.
+"""
+
+import numpy as np
+from jaxtyping import Float32
+from scipy import ndimage
+
+UNITS = 64
+_CONTROL_POINTS = 24
+
+Map = Float32[np.ndarray, "size size"]
+
+
+def smoothstep(x: Float32[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
+    """0 below 0, 1 above 1, smooth between."""
+    x = np.clip(x, 0, 1)
+    return x * x * (3 - 2 * x)
+
+
+def _splines(positions: Float32[np.ndarray, " n"], knots: int) -> Float32[np.ndarray, "n {knots}"]:
+    """Weights of the uniform cubic B-splines round knots 0, 1, … at `positions`."""
+    distance = np.abs(positions[:, None] - np.arange(knots, dtype=np.float32))
+    near = 2 / 3 - distance**2 * (1 - distance / 2)
+    far = np.maximum(2 - distance, 0) ** 3 / 6
+    return np.where(distance < 1, near, far).astype(np.float32)
+
+
+def centres(size: int) -> Float32[np.ndarray, " size"]:
+    """Middles of the pixels in units."""
+    return ((np.arange(size) + 0.5) * (UNITS / size)).astype(np.float32)
+
+
+def noise(
+    rng: np.random.Generator,
+    size: int,
+    *,
+    scale: float,
+    octaves: int = 1,
+    gain: float = 0.5,
+    stretch: tuple[float, float] = (1.0, 1.0),
+) -> Map:
+    """Smooth Gaussian noise of mean 0 and variance about 1, cells of `scale` units.
+
+    Each octave halves the cells (times `stretch` in y and x) and multiplies the amplitude by
+    `gain`; octaves too fine for `size` are drawn and left out.
+    """
+    total, power = np.zeros((size, size), np.float32), 0.0
+    for octave, child in enumerate(rng.spawn(octaves)):
+        amplitude = gain**octave
+        power += amplitude**2
+        sides = []
+        for factor in stretch:
+            step = scale * factor / 2**octave
+            knots = int(UNITS / step) + 5
+            positions = centres(size) / np.float32(step) + 1 + np.float32(child.uniform())
+            sides.append((step, _splines(positions, knots)))
+        if min(step for step, _ in sides) < UNITS / size:
+            continue
+        (_, rows), (_, columns) = sides
+        grid = child.standard_normal((rows.shape[1], columns.shape[1]), np.float32)
+        # A knot's splines keep 0.479 of the variance in each direction, on average over phases.
+        total += (amplitude / 0.479) * (rows @ grid @ columns.T)
+    return total / np.float32(np.sqrt(power))
+
+
+def fibres(
+    rng: np.random.Generator,
+    size: int,
+    *,
+    count: int,
+    length: float,
+    width: float,
+    depth: float,
+    curl: float,
+    direction: float = 0.0,
+    spread: float = np.pi,
+) -> Map:
+    """Optical depth of long curved strokes, `width` across and `depth` deep in the middle.
+
+    `length` and `width` in units; `curl` is by how many radians a stroke turns along its length;
+    directions lie within `spread` of `direction` (spread π: all). Strokes that cross add up.
+    """
+    knots = _CONTROL_POINTS
+    longs = length * rng.uniform(0.4, 1.4, count)
+    turn = rng.normal(0, 0.6, (count, 1)) * np.linspace(-1, 1, knots)
+    for wave in (1, 2, 3):
+        phase = rng.uniform(0, 2 * np.pi, (count, 1))
+        bend = rng.normal(0, 0.7 / wave, (count, 1))
+        turn = turn + bend * np.sin(np.pi * wave * np.linspace(0, 1, knots) + phase)
+    heading = direction + rng.uniform(-spread, spread, (count, 1)) + curl * turn
+    steps = np.stack([np.sin(heading), np.cos(heading)]) * (longs / (knots - 3))[:, None]
+    path = np.cumsum(steps, axis=-1)
+    middle = rng.uniform(-0.15, 1.15, (2, count, 1)) * UNITS
+    path += middle - path.mean(axis=-1, keepdims=True)
+    swell = np.exp(rng.normal(0, 0.35, (count, knots)) + rng.normal(0, 0.5, (count, 1)))
+
+    pixels = size / UNITS
+    points = int(length * 1.4 * pixels / 0.6) + 2
+    weights = _splines(np.linspace(1, knots - 2, points, dtype=np.float32), knots).T
+    y, x = (path * pixels).astype(np.float32) @ weights
+    mass = swell.astype(np.float32) @ weights
+    ends = np.linspace(0, 1, points, dtype=np.float32)
+    mass *= smoothstep(np.minimum(ends, 1 - ends) * 6)
+    mass *= (longs / points).astype(np.float32)[:, None] * np.float32(pixels)
+    sigma = 0.4 * width * pixels
+    margin = int(3 * sigma) + 2
+    side = size + 2 * margin
+    density = _scatter(y + margin - 0.5, x + margin - 0.5, mass, side)
+    if sigma > 0.2:
+        density = ndimage.gaussian_filter(density, sigma, mode="constant", truncate=3)
+    inner = slice(margin, margin + size)
+    return density[inner, inner] * np.float32(depth * width * pixels)
+
+
+def _scatter(y: np.ndarray, x: np.ndarray, mass: np.ndarray, side: int) -> np.ndarray:
+    """Sum of `mass` at real positions, shared between the four nearest pixels of a square."""
+    inside = (y >= 0) & (y < side - 1) & (x >= 0) & (x < side - 1)
+    y, x, mass = y[inside], x[inside], mass[inside]
+    top, left = y.astype(np.int32), x.astype(np.int32)
+    down, right = y - top, x - left
+    corner = top * side + left
+    where = np.concatenate([corner, corner + 1, corner + side, corner + side + 1])
+    share = np.concatenate(
+        [
+            mass * (1 - down) * (1 - right),
+            mass * (1 - down) * right,
+            mass * down * (1 - right),
+            mass * down * right,
+        ]
+    )
+    total = np.bincount(where, share, minlength=side * side)
+    return total.reshape(side, side).astype(np.float32)
+
+
+def flecks(
+    rng: np.random.Generator, size: int, *, count: int, radius: float, aspect: float, sides: int
+) -> tuple[Map, Map]:
+    """Cover in [0, 1] and tone (mean 0, sd about 1 per fleck) of scattered convex polygons.
+
+    `radius` in units is the largest, most are smaller; `aspect` is the largest ratio of length to
+    breadth.
+    """
+    pixels = size / UNITS
+    radii = radius * rng.uniform(0.25, 1.0, count) ** 1.5
+    longer = np.exp(rng.uniform(0, np.log(aspect), count) / 2)
+    angle = rng.uniform(0, np.pi, count)
+    tone = rng.normal(0, 1, count)
+    middle = rng.uniform(-0.05, 1.05, (2, count)) * size
+    edges = np.sort(rng.uniform(-0.35, 0.35, (count, sides)) + np.arange(sides)) / sides * 2 * np.pi
+    reach = rng.uniform(0.7, 1.1, (count, sides))
+    half = int(np.ceil(radius * np.sqrt(aspect) * 1.2 * pixels)) + 1
+    offset = np.arange(-half, half + 1)
+    corner = np.floor(middle).astype(np.int64)
+    dy = (corner[0] - middle[0] + 0.5)[:, None] + offset
+    dx = (corner[1] - middle[1] + 0.5)[:, None] + offset
+    cos, sin = np.cos(angle)[:, None, None], np.sin(angle)[:, None, None]
+    along = (dx[:, None, :] * cos + dy[:, :, None] * sin) / longer[:, None, None]
+    across = (dy[:, :, None] * cos - dx[:, None, :] * sin) * longer[:, None, None]
+    distance = np.full(along.shape, -np.inf)
+    for edge in range(sides):
+        normal = edges[:, edge, None, None]
+        limit = (reach[:, edge] * radii * pixels)[:, None, None]
+        distance = np.maximum(distance, along * np.cos(normal) + across * np.sin(normal) - limit)
+    cover = np.clip(0.5 - distance, 0, 1)
+    row = corner[0][:, None, None] + offset[:, None]
+    column = corner[1][:, None, None] + offset
+    inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
+    where = (row * size + column)[inside]
+    cover, tones = cover[inside], np.broadcast_to(tone[:, None, None], inside.shape)[inside]
+    shown = np.zeros(size * size)
+    np.maximum.at(shown, where, cover)
+    total = np.bincount(where, cover, minlength=size * size)
+    toned = np.bincount(where, cover * tones, minlength=size * size) / np.maximum(total, 1e-6)
+    return (
+        shown.reshape(size, size).astype(np.float32),
+        toned.reshape(size, size).astype(np.float32),
+    )
+
+
+def _sites(rng: np.random.Generator, count: int, jitter: float) -> Float32[np.ndarray, "n 2"]:
+    """About `count` points on and round the sheet in units: a grid, each moved by up to `jitter`
+    cells."""
+    step = UNITS / np.sqrt(count)
+    side = int(np.ceil(UNITS / step)) + 2
+    grid = np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), -1)
+    grid = grid.reshape(-1, 2) - 1 + rng.uniform(0, 1, 2)
+    return ((grid + rng.uniform(-jitter, jitter, grid.shape)) * step).astype(np.float32)
+
+
+def drops(
+    rng: np.random.Generator, size: int, *, count: int, radius: float, jitter: float, ragged: float
+) -> Map:
+    """Distance to the edge of the nearest drop in units, negative inside it.
+
+    Drops have up to `radius`; their edges are `ragged` by so many units.
+    """
+    sites = _sites(rng, count, jitter)
+    radii = (radius * rng.uniform(0.45, 1.0, len(sites))).astype(np.float32)
+    shift = [ragged * noise(rng, size, scale=5, octaves=2) for _ in range(2)]
+    at = centres(size)
+    y, x = at[:, None] + shift[0], at + shift[1]
+    nearest = np.full((size, size), np.inf, np.float32)
+    for (sy, sx), r in zip(sites, radii, strict=True):
+        nearest = np.minimum(nearest, np.hypot(y - sy, x - sx) - r)
+    return nearest
+
+
+def facets(rng: np.random.Generator, size: int, *, count: int, warp: float) -> tuple[Map, Map]:
+    """Slope of each facet of crumpled paper (sd about 1), and distance to its creases in units."""
+    sites = _sites(rng, count, 0.5)
+    slopes = rng.normal(0, 1, len(sites)).astype(np.float32)
+    shift = [warp * noise(rng, size, scale=9, octaves=2) for _ in range(2)]
+    at = centres(size)
+    y, x = at[:, None] + shift[0], at + shift[1]
+    first = np.full((size, size), np.inf, np.float32)
+    second = first.copy()
+    slope = np.zeros_like(first)
+    for (sy, sx), value in zip(sites, slopes, strict=True):
+        # A sheet folds along straight lines: the metric is flattened to one side of each facet.
+        distance = np.hypot(y - sy, x - sx)
+        closer = distance < first
+        second = np.where(closer, first, np.minimum(second, distance))
+        first = np.where(closer, distance, first)
+        slope = np.where(closer, value, slope)
+    return slope, (second - first) / 2
+
+
+def lines(
+    rng: np.random.Generator, size: int, *, spacing: float, angle: float, wobble: float
+) -> Map:
+    """Parallel lines in [-1, 1], `spacing` units apart, moved by noise of `wobble` spacings."""
+    at = centres(size)
+    across = at[:, None] * np.cos(angle) + at * np.sin(angle)
+    moved = across / spacing + wobble * noise(rng, size, scale=24, octaves=2)
+    wave = np.cos(2 * np.pi * (moved + rng.uniform()))
+    return wave.astype(np.float32)

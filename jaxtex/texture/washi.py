@@ -1,0 +1,373 @@
+"""Rendered Japanese paper (washi): the default training set of the texture model.
+
+Paper `index` of a seed is one of `KINDS` with parameters drawn at random, and may have something of
+other kinds: unryu (cloud dragon: long swirling fibres), ungei (thick ones), kozo (plain mulberry
+pulp), chiri (flecks of bark), rakusui (lace made by drops of water), momigami (crumpled), dyed
+(bands, blots and gradients), suminagashi (ink floated on water), laid (lines of the mould) and
+kinpaku (gold and silver leaf).
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Float32
+
+from jaxtex.errors import SettingsError
+from jaxtex.texture import paper
+
+MIN_SIZE, MAX_SIZE = 8, 4096
+
+# Dyes and pulps, sRGB.
+_PALETTE = {
+    "white": (0.95, 0.94, 0.91),
+    "natural": (0.89, 0.83, 0.71),
+    "kozo": (0.79, 0.69, 0.52),
+    "indigo": (0.11, 0.19, 0.36),
+    "pale indigo": (0.42, 0.56, 0.68),
+    "persimmon": (0.80, 0.40, 0.18),
+    "madder": (0.66, 0.15, 0.17),
+    "moss": (0.38, 0.44, 0.20),
+    "celadon": (0.62, 0.72, 0.58),
+    "sumi": (0.13, 0.13, 0.14),
+    "ash": (0.55, 0.54, 0.52),
+    "turmeric": (0.90, 0.70, 0.22),
+    "cherry": (0.92, 0.70, 0.70),
+    "gromwell": (0.40, 0.25, 0.44),
+    "walnut": (0.40, 0.27, 0.18),
+    "teal": (0.10, 0.40, 0.42),
+}
+_COLOURS = np.array(list(_PALETTE.values()), np.float32)
+_LIGHT = [list(_PALETTE).index(name) for name in ("white", "natural", "kozo", "cherry", "celadon")]
+_METALS = np.array([(0.86, 0.68, 0.30), (0.80, 0.80, 0.80), (0.72, 0.45, 0.26)], np.float32)
+
+
+class _Sheet:
+    """A sheet while it is being made: its colour and its height."""
+
+    def __init__(self, rng: np.random.Generator, size: int) -> None:
+        self.rng, self.size = rng, size
+        self.colour = np.zeros((size, size, 3), np.float32)
+        self.height = np.zeros((size, size), np.float32)
+
+    def between(self, low: float, high: float) -> float:
+        """A number between, even on a logarithmic scale."""
+        return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
+
+    def chance(self, probability: float) -> bool:
+        return bool(self.rng.uniform() < probability)
+
+    def dye(self, light: bool = False) -> Float32[np.ndarray, "3"]:
+        """A colour near one of the palette."""
+        one = self.rng.choice(_LIGHT) if light else self.rng.integers(len(_COLOURS))
+        other = self.rng.integers(len(_COLOURS))
+        share = self.rng.uniform(0, 0.25)
+        mixed = (1 - share) * _COLOURS[one] + share * _COLOURS[other]
+        return np.clip(mixed * self.between(0.85, 1.12), 0.03, 0.98).astype(np.float32)
+
+    def lay(self, colour: np.ndarray, cover: np.ndarray) -> None:
+        """Covers the sheet with `colour` where `cover` is 1."""
+        self.colour += (colour - self.colour) * cover[..., None]
+
+    def contrast(self, light_wanted: float = 0.7) -> Float32[np.ndarray, "3"]:
+        """A colour that shows on the sheet: mostly lighter pulp, else darker."""
+        ground = self.colour.mean(axis=(0, 1))
+        luminance = float(ground.mean())
+        lighter = self.chance(light_wanted) if luminance < 0.72 else self.chance(0.25)
+        if lighter:
+            return (1 - (1 - ground) * self.rng.uniform(0.1, 0.5)).astype(np.float32)
+        if self.chance(0.5):
+            return (ground * self.rng.uniform(0.3, 0.75)).astype(np.float32)
+        return self.dye() * np.float32(0.8)
+
+
+def _pulp(sheet: _Sheet) -> None:
+    """The ground: clouds where the pulp settled unevenly, and its own short fibres."""
+    rng = sheet.rng
+    ground = sheet.dye(light=sheet.chance(0.45))
+    sheet.colour[:] = ground
+    other = ground * rng.uniform(0.55, 0.9) if sheet.chance(0.6) else sheet.dye()
+    clouds = paper.noise(
+        rng,
+        sheet.size,
+        scale=sheet.between(7, 30),
+        octaves=4,
+        gain=rng.uniform(0.45, 0.8),
+        stretch=(1.0, sheet.between(0.5, 2)),
+    )
+    sheet.lay(other, paper.smoothstep(0.5 + clouds * 0.3) * np.float32(rng.uniform(0.1, 0.6)))
+    sheet.height += 0.4 * clouds
+    mesh = paper.fibres(
+        rng,
+        sheet.size,
+        count=150,
+        length=sheet.between(8, 20),
+        width=0.5,
+        depth=rng.uniform(0.2, 0.5),
+        curl=rng.uniform(0.3, 1),
+    )
+    sheet.lay(np.minimum(ground * 1.15 + 0.05, 1), 1 - np.exp(-mesh))
+    sheet.height += 0.5 * mesh
+
+
+def _strokes(sheet: _Sheet, colour: np.ndarray, **options: float) -> None:
+    depth = paper.fibres(sheet.rng, sheet.size, **options)  # type: ignore[arg-type]
+    sheet.lay(colour, 1 - np.exp(-depth))
+    sheet.height += 0.8 * np.minimum(depth, 2)
+
+
+def _kozo(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    _strokes(
+        sheet,
+        sheet.contrast(),
+        count=int(strength * sheet.between(60, 220)),
+        length=sheet.between(14, 40),
+        width=sheet.between(0.5, 0.9),
+        depth=rng.uniform(0.5, 1.2),
+        curl=rng.uniform(0.2, 0.9),
+        direction=rng.uniform(0, np.pi),
+        spread=np.pi if sheet.chance(0.6) else rng.uniform(0.2, 0.7),
+    )
+
+
+def _unryu(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    direction, spread = rng.uniform(0, np.pi), rng.uniform(0.5, np.pi)
+    for width in (sheet.between(0.6, 1.1), sheet.between(1.0, 1.9)):
+        _strokes(
+            sheet,
+            sheet.contrast(),
+            count=int(strength * sheet.between(18, 90) / width) + 1,
+            length=sheet.between(40, 110),
+            width=width,
+            depth=rng.uniform(0.7, 2.2),
+            curl=rng.uniform(0.7, 2.2),
+            direction=direction,
+            spread=spread,
+        )
+
+
+def _ungei(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    _strokes(
+        sheet,
+        sheet.contrast(0.9),
+        count=int(strength * sheet.between(5, 20)) + 1,
+        length=sheet.between(60, 150),
+        width=sheet.between(2.2, 5),
+        depth=rng.uniform(0.7, 2),
+        curl=rng.uniform(0.8, 2.4),
+        direction=rng.uniform(0, np.pi),
+        spread=rng.uniform(0.3, np.pi),
+    )
+    _unryu(sheet, 0.3 * strength)
+
+
+def _chiri(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    bark = np.array([0.30, 0.20, 0.12], np.float32) * np.float32(rng.uniform(0.5, 1.5))
+    for radius, aspect, amount in ((1.6, 6.0, (10, 60)), (0.7, 3.0, (20, 120))):
+        cover, tone = paper.flecks(
+            rng,
+            sheet.size,
+            count=int(strength * sheet.between(*amount)) + 1,
+            radius=radius * rng.uniform(0.7, 1.4),
+            aspect=aspect,
+            sides=5,
+        )
+        sheet.lay(bark * (1 + 0.35 * tone[..., None]), cover * np.float32(rng.uniform(0.6, 1)))
+        sheet.height += 0.5 * cover
+
+
+def _rakusui(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    count = int(sheet.between(14, 130))
+    cell = paper.UNITS / np.sqrt(count)
+    edge = paper.drops(
+        rng,
+        sheet.size,
+        count=count,
+        radius=cell * rng.uniform(0.35, 0.6),
+        jitter=rng.uniform(0.05, 0.5),
+        ragged=rng.uniform(0.2, 0.9),
+    )
+    below = sheet.dye()
+    hole = paper.smoothstep(0.5 - edge / np.float32(rng.uniform(0.8, 1.8)))
+    sheet.lay(below, hole * np.float32(strength * rng.uniform(0.5, 0.95)))
+    rim = np.exp(-(((edge - 0.9) / 0.9) ** 2))
+    light = np.minimum(sheet.colour * 1.2 + 0.06, 1)
+    sheet.lay(light, rim * np.float32(rng.uniform(0.2, 0.7)))
+    sheet.height += 0.8 * rim - 0.8 * hole
+
+
+def _momigami(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    crease_colour = sheet.contrast(0.6)
+    shade = np.float32(strength * rng.uniform(0.04, 0.16))
+    for count in (sheet.between(8, 24), sheet.between(30, 110)):
+        slope, edge = paper.facets(rng, sheet.size, count=int(count), warp=rng.uniform(0.5, 2.2))
+        sheet.colour *= 1 + shade * slope[..., None]
+        crease = np.exp(-((edge / np.float32(rng.uniform(0.35, 0.8))) ** 2))
+        worn = paper.smoothstep(0.7 + 0.5 * paper.noise(rng, sheet.size, scale=10, octaves=2))
+        sheet.lay(crease_colour, crease * worn * np.float32(strength * rng.uniform(0.2, 0.9)))
+        sheet.height += 0.9 * crease * worn
+
+
+def _dyed(sheet: _Sheet, strength: float) -> None:
+    rng, size = sheet.rng, sheet.size
+    for _ in range(1 + rng.integers(2)):
+        at = paper.centres(size) / paper.UNITS
+        angle = rng.choice([0, np.pi / 2]) if sheet.chance(0.5) else rng.uniform(0, np.pi)
+        along = at[:, None] * np.cos(angle) + at * np.sin(angle)
+        bleed = paper.noise(rng, size, scale=sheet.between(6, 20), octaves=4, gain=0.6)
+        manner = rng.choice(["bands", "blots", "gradient", "folded"])
+        if manner == "bands":
+            period = sheet.between(0.15, 0.7)
+            wave = np.cos(2 * np.pi * (along / period + rng.uniform()))
+            mask = (wave + rng.uniform(-0.5, 0.5) + 0.35 * bleed) / rng.uniform(0.3, 1.2)
+        elif manner == "blots":
+            mask = (bleed + rng.uniform(-0.8, 0.6)) / rng.uniform(0.15, 0.9)
+        elif manner == "gradient":
+            mask = (along - along.mean()) * rng.uniform(2, 6) + 0.25 * bleed
+        else:
+            period = sheet.between(0.18, 0.5)
+            turn = rng.choice([0.0, np.pi / 4])
+            u = at[:, None] * np.cos(turn) + at * np.sin(turn)
+            v = at * np.cos(turn) - at[:, None] * np.sin(turn)
+            lattice = np.cos(2 * np.pi * u / period), np.cos(2 * np.pi * v / period)
+            mask = np.maximum(*lattice) if sheet.chance(0.5) else lattice[0] + lattice[1]
+            mask = (mask - rng.uniform(0, 0.8) + 0.25 * bleed) / rng.uniform(0.2, 0.7)
+        cover = paper.smoothstep(0.5 + 0.5 * mask.astype(np.float32))
+        sheet.lay(sheet.dye(), cover * np.float32(strength * rng.uniform(0.5, 0.95)))
+
+
+def _suminagashi(sheet: _Sheet, strength: float) -> None:
+    rng, size = sheet.rng, sheet.size
+    field = paper.noise(rng, size, scale=sheet.between(14, 36), octaves=3, gain=0.3)
+    rings = field * np.float32(sheet.between(1.2, 4))
+    slope = np.hypot(*np.gradient(rings))
+    # Where rings are closer than three pixels they melt into grey.
+    seen = np.exp(-((3 * slope) ** 2))
+    wave = np.cos(2 * np.pi * rings) * seen
+    sharp = np.float32(rng.uniform(0.7, 3))
+    cover = paper.smoothstep(0.5 + sharp * (wave - np.float32(rng.uniform(-0.3, 0.7))))
+    ink = sheet.dye() if sheet.chance(0.5) else sheet.contrast(0.2)
+    fade = paper.smoothstep(0.8 + 0.5 * paper.noise(rng, size, scale=25))
+    sheet.lay(ink, cover * fade * np.float32(strength * rng.uniform(0.4, 0.9)))
+
+
+def _laid(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.03)
+    close = paper.lines(
+        rng, sheet.size, spacing=sheet.between(2.6, 5), angle=angle, wobble=rng.uniform(0, 0.12)
+    )
+    wide = paper.lines(
+        rng, sheet.size, spacing=sheet.between(14, 30), angle=angle + np.pi / 2, wobble=0.02
+    )
+    chain = np.maximum(wide - 0.9, 0) * 10
+    patch = paper.smoothstep(0.7 + 0.4 * paper.noise(rng, sheet.size, scale=16, octaves=2))
+    depth = np.float32(strength * rng.uniform(0.06, 0.22))
+    line = (close * patch - chain) * depth
+    sheet.colour *= 1 + line[..., None]
+    sheet.height += 2 * line
+
+
+def _kinpaku(sheet: _Sheet, strength: float) -> None:
+    rng = sheet.rng
+    metal = _METALS[rng.integers(len(_METALS))]
+    manner = rng.choice(["leaf", "dust", "both"])
+    layers = []
+    if manner != "dust":
+        layers.append((sheet.between(2, 5.5), 1.8, int(rng.choice([4, 5])), (6, 40)))
+    if manner != "leaf":
+        layers.append((sheet.between(0.6, 1.2), 2.5, 4, (60, 350)))
+    for radius, aspect, sides, amount in layers:
+        cover, tone = paper.flecks(
+            rng,
+            sheet.size,
+            count=int(strength * sheet.between(*amount)) + 1,
+            radius=radius,
+            aspect=aspect,
+            sides=sides,
+        )
+        wear = 1 - 0.3 * paper.smoothstep(paper.noise(rng, sheet.size, scale=3, octaves=2))
+        sheet.lay(np.clip(metal * (1 + 0.22 * tone[..., None]), 0, 1), cover * wear)
+        sheet.height += 0.5 * cover
+
+
+# In the order of their making: what one does lies over what those before it did. The second number
+# is how often a paper of another kind has something of this one.
+_LAYERS: dict[str, tuple[Callable[[_Sheet, float], None], float]] = {
+    "dyed": (_dyed, 0.25),
+    "suminagashi": (_suminagashi, 0.04),
+    "laid": (_laid, 0.12),
+    "kozo": (_kozo, 0.3),
+    "unryu": (_unryu, 0.2),
+    "ungei": (_ungei, 0.08),
+    "rakusui": (_rakusui, 0.05),
+    "chiri": (_chiri, 0.12),
+    "momigami": (_momigami, 0.1),
+    "kinpaku": (_kinpaku, 0.1),
+}
+KINDS = tuple(_LAYERS)
+
+
+def _finish(sheet: _Sheet) -> Float32[np.ndarray, "size size 3"]:
+    """Light from one side, grain of the surface."""
+    rng = sheet.rng
+    light = rng.uniform(0, 2 * np.pi)
+    rise, run = np.gradient(sheet.height * np.float32(sheet.size / paper.UNITS))
+    shade = np.tanh(rise * np.sin(light) + run * np.cos(light))
+    grain = paper.noise(rng, sheet.size, scale=2, octaves=3, gain=0.8)
+    relief = 1 + rng.uniform(0.05, 0.22) * shade + rng.uniform(0.01, 0.035) * grain
+    return np.clip(sheet.colour * relief[..., None].astype(np.float32), 0, 1)
+
+
+def kind_of(seed: int, index: int) -> str:
+    """Returns the kind that paper `index` of `seed` is of."""
+    return str(_generator(seed, index).choice(KINDS))
+
+
+def _generator(seed: int, index: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, index]))
+
+
+def render(
+    seed: int, indices: Sequence[int] | np.ndarray, size: int, kind: str | None = None
+) -> Float32[np.ndarray, "n {size} {size} 3"]:
+    """Returns papers number `indices` of `seed`, RGB in [0, 1].
+
+    A paper depends on nothing but its seed, index, size and `kind` (None: drawn as `kind_of` says);
+    at another size it is the same paper with more or less detail.
+
+    Raises:
+      SettingsError: `size` is not from 8 to 4096, a seed or index is negative, an unknown kind.
+    """
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise SettingsError(f"size is {size}; it must be from {MIN_SIZE} to {MAX_SIZE} pixels")
+    if kind is not None and kind not in KINDS:
+        raise SettingsError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}")
+    numbers = [int(index) for index in indices]
+    if seed < 0 or min(numbers, default=0) < 0:
+        raise SettingsError("seed and indices of papers must be whole numbers of 0 or more")
+    sheets = np.empty((len(numbers), size, size, 3), np.float32)
+    for sheet, number in zip(sheets, numbers, strict=True):
+        sheet[:] = _paper(seed, number, size, kind)
+    return sheets
+
+
+def _paper(
+    seed: int, index: int, size: int, kind: str | None
+) -> Float32[np.ndarray, "{size} {size} 3"]:
+    rng = _generator(seed, index)
+    drawn = str(rng.choice(KINDS))
+    kind = kind or drawn
+    sheet = _Sheet(rng, size)
+    _pulp(sheet)
+    for name, (layer, share) in _LAYERS.items():
+        if name == kind:
+            layer(sheet, 1.0)
+        elif sheet.chance(share):
+            layer(sheet, rng.uniform(0.25, 0.7))
+    return _finish(sheet)
