@@ -34,6 +34,47 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     return path
 
 
+def check_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Returns `folder` if outputs can be put into it; `make_folder` makes it when work is done.
+
+    Raises:
+      OutputError: its parent is missing or not writable, it is a file, or it holds files and
+        `overwrite` is false.
+    """
+    folder = Path(folder)
+    try:
+        if folder.is_dir():
+            if not overwrite and any(folder.iterdir()):
+                raise OutputError(
+                    f"{folder}: holds files already; choose another name or give --overwrite"
+                )
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        elif folder.exists():
+            raise OutputError(f"{folder}: is a file; name a folder")
+        else:
+            check_output(folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written there ({error.strerror})") from None
+    return folder
+
+
+def make_folder(folder: str | os.PathLike[str]) -> Path:
+    """Makes a folder where there is none yet.
+
+    Raises:
+      OutputError: it cannot be made.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise OutputError(f"{folder}: is a file; name a folder") from None
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made ({error.strerror})") from None
+    return folder
+
+
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a temporary path beside `path` with its suffix, renamed to `path` at the end.

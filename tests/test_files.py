@@ -3,7 +3,7 @@ import os
 import pytest
 
 from jaxtex.errors import OutputError
-from jaxtex.files import atomic_path, check_output
+from jaxtex.files import atomic_path, check_folder, check_output, make_folder
 
 
 def names(folder):
@@ -106,3 +106,29 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
     with atomic_path(tmp_path / "out") as temporary:
         temporary.write_bytes(b"new")
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_new_or_an_empty_folder_is_accepted_and_left_alone(tmp_path):
+    assert check_folder(tmp_path / "new") == tmp_path / "new"
+    assert check_folder(tmp_path) == tmp_path
+    assert names(tmp_path) == []
+
+
+def test_a_folder_with_files_needs_overwrite(tmp_path):
+    (tmp_path / "mine").touch()
+    with pytest.raises(OutputError, match=r"holds files already; .*--overwrite"):
+        check_folder(tmp_path)
+    assert check_folder(tmp_path, overwrite=True) == tmp_path
+
+
+def test_a_file_or_an_orphan_is_no_folder_for_outputs(tmp_path):
+    (tmp_path / "file").touch()
+    for refuse in (check_folder, make_folder):
+        with pytest.raises(OutputError, match="is a file; name a folder"):
+            refuse(tmp_path / "file")
+        with pytest.raises(OutputError, match=r"does not exist|cannot be made"):
+            refuse(tmp_path / "missing" / "new")
+
+
+def test_a_folder_is_made_once(tmp_path):
+    assert make_folder(make_folder(tmp_path / "new")).is_dir()
