@@ -77,11 +77,13 @@ def fibres(
     curl: float,
     direction: float = 0.0,
     spread: float = np.pi,
+    filaments: int = 1,
 ) -> Map:
     """Optical depth of long curved strokes, `width` across and `depth` deep in the middle.
 
     `length` and `width` in units; `curl` is by how many radians a stroke turns along its length;
-    directions lie within `spread` of `direction` (spread π: all). Strokes that cross add up.
+    directions lie within `spread` of `direction` (spread π: all). Strokes that cross add up. Each
+    is a strand of so many `filaments`, which part and meet along it.
     """
     knots = _CONTROL_POINTS
     longs = length * rng.uniform(0.4, 1.4, count)
@@ -96,6 +98,13 @@ def fibres(
     middle = rng.uniform(-0.15, 1.15, (2, count, 1)) * UNITS
     path += middle - path.mean(axis=-1, keepdims=True)
     swell = np.exp(rng.normal(0, 0.35, (count, knots)) + rng.normal(0, 0.5, (count, 1)))
+    if filaments > 1:
+        apart = np.cumsum(rng.normal(0, 0.12, (count, filaments, knots)), axis=-1)
+        apart += rng.normal(0, 0.3, (count, filaments, 1))
+        normal = np.stack([np.cos(heading), -np.sin(heading)])[:, :, None]
+        path = (path[:, :, None] + width * apart * normal).reshape(2, -1, knots)
+        swell, longs = np.repeat(swell, filaments, axis=0), np.repeat(longs, filaments)
+        width, depth = width / np.sqrt(filaments), depth / np.sqrt(filaments)
 
     pixels = size / UNITS
     points = int(length * 1.4 * pixels / 0.6) + 2
@@ -208,24 +217,34 @@ def drops(
     return nearest
 
 
-def facets(rng: np.random.Generator, size: int, *, count: int, warp: float) -> tuple[Map, Map]:
-    """Slope of each facet of crumpled paper (sd about 1), and distance to its creases in units."""
-    sites = _sites(rng, count, 0.5)
-    slopes = rng.normal(0, 1, len(sites)).astype(np.float32)
-    shift = [warp * noise(rng, size, scale=9, octaves=2) for _ in range(2)]
+def folds(rng: np.random.Generator, size: int, *, count: int, reach: float) -> tuple[Map, Map]:
+    """Slope of crumpled paper under light from one side (sd about 1), and its creases in [0, 1].
+
+    Each of `count` folds is a nearly straight line that bends the sheet up to `reach` units round
+    its middle; creases are about half a unit across.
+    """
     at = centres(size)
-    y, x = at[:, None] + shift[0], at + shift[1]
-    first = np.full((size, size), np.inf, np.float32)
-    second = first.copy()
-    slope = np.zeros_like(first)
-    for (sy, sx), value in zip(sites, slopes, strict=True):
-        # A sheet folds along straight lines: the metric is flattened to one side of each facet.
-        distance = np.hypot(y - sy, x - sx)
-        closer = distance < first
-        second = np.where(closer, first, np.minimum(second, distance))
-        first = np.where(closer, distance, first)
-        slope = np.where(closer, value, slope)
-    return slope, (second - first) / 2
+    bend = [noise(rng, size, scale=16, octaves=3) for _ in range(2)]
+    y, x = at[:, None] + bend[0], at + bend[1]
+    slope, crease = np.zeros((2, size, size), np.float32)
+    middles = rng.uniform(-0.1, 1.1, (count, 2)) * UNITS
+    angles = rng.uniform(0, np.pi, count)
+    reaches = reach * np.exp(rng.normal(0, 0.5, count))
+    depths = rng.normal(0, 1, count)
+    for (my, mx), angle, far, depth in zip(middles, angles, reaches, depths, strict=True):
+        # Where the window is below 1/50, bends of up to four units included.
+        (top, left), (bottom, right) = (
+            np.clip((np.array([my, mx]) + side * (2 * far + 4)) * size / UNITS, 0, size).astype(int)
+            for side in (-1, 1)
+        )
+        box = np.s_[top:bottom, left:right]
+        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        dy, dx = y[box] - np.float32(my), x[box] - np.float32(mx)
+        across, along = dy * cos - dx * sin, dx * cos + dy * sin
+        window = np.float32(depth) * np.exp(-(across**2 * 2 + along**2) / np.float32(far**2))
+        slope[box] += window * np.clip(across * 2, -1, 1)
+        np.maximum(crease[box], abs(window) * np.exp(-6 * across**2), out=crease[box])
+    return slope / max(float(slope.std()), 1e-6), np.minimum(crease, 1)
 
 
 def lines(

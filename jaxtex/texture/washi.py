@@ -38,7 +38,7 @@ _PALETTE = {
 }
 _COLOURS = np.array(list(_PALETTE.values()), np.float32)
 _LIGHT = [list(_PALETTE).index(name) for name in ("white", "natural", "kozo", "cherry", "celadon")]
-_METALS = np.array([(0.86, 0.68, 0.30), (0.80, 0.80, 0.80), (0.72, 0.45, 0.26)], np.float32)
+_METALS = np.array([(0.86, 0.68, 0.30), (0.80, 0.80, 0.80), (0.66, 0.48, 0.34)], np.float32)
 
 
 class _Sheet:
@@ -68,16 +68,14 @@ class _Sheet:
         """Covers the sheet with `colour` where `cover` is 1."""
         self.colour += (colour - self.colour) * cover[..., None]
 
-    def contrast(self, light_wanted: float = 0.7) -> Float32[np.ndarray, "3"]:
-        """A colour that shows on the sheet: mostly lighter pulp, else darker."""
+    def fibre(self, dyed: float = 0.25) -> Float32[np.ndarray, "3"]:
+        """A colour for fibres that shows on the sheet: bleached, unbleached, or `dyed` so often."""
         ground = self.colour.mean(axis=(0, 1))
-        luminance = float(ground.mean())
-        lighter = self.chance(light_wanted) if luminance < 0.72 else self.chance(0.25)
-        if lighter:
+        if self.chance(dyed):
+            return self.dye()
+        if self.chance(0.15 if ground.mean() > 0.72 else 0.85):
             return (1 - (1 - ground) * self.rng.uniform(0.1, 0.5)).astype(np.float32)
-        if self.chance(0.5):
-            return (ground * self.rng.uniform(0.3, 0.75)).astype(np.float32)
-        return self.dye() * np.float32(0.8)
+        return (ground * self.rng.uniform(0.45, 0.8)).astype(np.float32)
 
 
 def _pulp(sheet: _Sheet) -> None:
@@ -90,36 +88,36 @@ def _pulp(sheet: _Sheet) -> None:
         rng,
         sheet.size,
         scale=sheet.between(7, 30),
-        octaves=4,
+        octaves=5,
         gain=rng.uniform(0.45, 0.8),
         stretch=(1.0, sheet.between(0.5, 2)),
     )
     sheet.lay(other, paper.smoothstep(0.5 + clouds * 0.3) * np.float32(rng.uniform(0.1, 0.6)))
-    sheet.height += 0.4 * clouds
+    sheet.height += 0.15 * clouds
     mesh = paper.fibres(
         rng,
         sheet.size,
-        count=150,
-        length=sheet.between(8, 20),
-        width=0.5,
-        depth=rng.uniform(0.2, 0.5),
+        count=300,
+        length=sheet.between(6, 16),
+        width=0.25,
+        depth=rng.uniform(0.25, 0.8),
         curl=rng.uniform(0.3, 1),
     )
     sheet.lay(np.minimum(ground * 1.15 + 0.05, 1), 1 - np.exp(-mesh))
-    sheet.height += 0.5 * mesh
+    sheet.height += 0.15 * mesh
 
 
 def _strokes(sheet: _Sheet, colour: np.ndarray, **options: float) -> None:
     depth = paper.fibres(sheet.rng, sheet.size, **options)  # type: ignore[arg-type]
     sheet.lay(colour, 1 - np.exp(-depth))
-    sheet.height += 0.8 * np.minimum(depth, 2)
+    sheet.height += 0.4 * np.minimum(depth, 2)
 
 
 def _kozo(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
     _strokes(
         sheet,
-        sheet.contrast(),
+        sheet.fibre(),
         count=int(strength * sheet.between(60, 220)),
         length=sheet.between(14, 40),
         width=sheet.between(0.5, 0.9),
@@ -136,7 +134,7 @@ def _unryu(sheet: _Sheet, strength: float) -> None:
     for width in (sheet.between(0.6, 1.1), sheet.between(1.0, 1.9)):
         _strokes(
             sheet,
-            sheet.contrast(),
+            sheet.fibre(),
             count=int(strength * sheet.between(18, 90) / width) + 1,
             length=sheet.between(40, 110),
             width=width,
@@ -144,6 +142,7 @@ def _unryu(sheet: _Sheet, strength: float) -> None:
             curl=rng.uniform(0.7, 2.2),
             direction=direction,
             spread=spread,
+            filaments=3,
         )
 
 
@@ -151,14 +150,15 @@ def _ungei(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
     _strokes(
         sheet,
-        sheet.contrast(0.9),
+        sheet.fibre(0.1),
         count=int(strength * sheet.between(5, 20)) + 1,
         length=sheet.between(60, 150),
         width=sheet.between(2.2, 5),
-        depth=rng.uniform(0.7, 2),
+        depth=rng.uniform(0.9, 2.4),
         curl=rng.uniform(0.8, 2.4),
         direction=rng.uniform(0, np.pi),
         spread=rng.uniform(0.3, np.pi),
+        filaments=14,
     )
     _unryu(sheet, 0.3 * strength)
 
@@ -166,51 +166,68 @@ def _ungei(sheet: _Sheet, strength: float) -> None:
 def _chiri(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
     bark = np.array([0.30, 0.20, 0.12], np.float32) * np.float32(rng.uniform(0.5, 1.5))
-    for radius, aspect, amount in ((1.6, 6.0, (10, 60)), (0.7, 3.0, (20, 120))):
-        cover, tone = paper.flecks(
-            rng,
-            sheet.size,
-            count=int(strength * sheet.between(*amount)) + 1,
-            radius=radius * rng.uniform(0.7, 1.4),
-            aspect=aspect,
-            sides=5,
-        )
-        sheet.lay(bark * (1 + 0.35 * tone[..., None]), cover * np.float32(rng.uniform(0.6, 1)))
-        sheet.height += 0.5 * cover
+    _strokes(
+        sheet,
+        bark,
+        count=int(strength * sheet.between(15, 90)) + 1,
+        length=sheet.between(2.5, 7),
+        width=sheet.between(0.6, 1.2),
+        depth=rng.uniform(1, 3),
+        curl=rng.uniform(0.2, 0.8),
+        filaments=3,
+    )
+    cover, tone = paper.flecks(
+        rng,
+        sheet.size,
+        count=int(strength * sheet.between(20, 120)) + 1,
+        radius=rng.uniform(0.6, 1.2),
+        aspect=4,
+        sides=5,
+    )
+    sheet.lay(bark * (1 + 0.35 * tone[..., None]), cover * np.float32(rng.uniform(0.6, 1)))
+    sheet.height += 0.3 * cover
 
 
 def _rakusui(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
-    count = int(sheet.between(14, 130))
-    cell = paper.UNITS / np.sqrt(count)
+    count = int(sheet.between(16, 160))
     edge = paper.drops(
         rng,
         sheet.size,
         count=count,
-        radius=cell * rng.uniform(0.35, 0.6),
-        jitter=rng.uniform(0.05, 0.5),
-        ragged=rng.uniform(0.2, 0.9),
+        radius=paper.UNITS / np.sqrt(count) * rng.uniform(0.4, 0.7),
+        jitter=rng.uniform(0.15, 0.9),
+        ragged=rng.uniform(0.3, 1.1),
     )
     below = sheet.dye()
-    hole = paper.smoothstep(0.5 - edge / np.float32(rng.uniform(0.8, 1.8)))
+    hole = paper.smoothstep(0.5 - edge / np.float32(rng.uniform(0.8, 2)))
     sheet.lay(below, hole * np.float32(strength * rng.uniform(0.5, 0.95)))
     rim = np.exp(-(((edge - 0.9) / 0.9) ** 2))
     light = np.minimum(sheet.colour * 1.2 + 0.06, 1)
-    sheet.lay(light, rim * np.float32(rng.uniform(0.2, 0.7)))
-    sheet.height += 0.8 * rim - 0.8 * hole
+    sheet.lay(light, rim * np.float32(rng.uniform(0.2, 0.6)))
+    sheet.height += 0.3 * rim - 0.3 * hole
+    _strokes(
+        sheet,
+        light.reshape(-1, 3).max(axis=0),
+        count=int(strength * sheet.between(30, 150)),
+        length=sheet.between(12, 40),
+        width=sheet.between(0.35, 0.7),
+        depth=rng.uniform(0.5, 1.2),
+        curl=rng.uniform(0.3, 1),
+    )
 
 
 def _momigami(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
-    crease_colour = sheet.contrast(0.6)
-    shade = np.float32(strength * rng.uniform(0.04, 0.16))
-    for count in (sheet.between(8, 24), sheet.between(30, 110)):
-        slope, edge = paper.facets(rng, sheet.size, count=int(count), warp=rng.uniform(0.5, 2.2))
-        sheet.colour *= 1 + shade * slope[..., None]
-        crease = np.exp(-((edge / np.float32(rng.uniform(0.35, 0.8))) ** 2))
-        worn = paper.smoothstep(0.7 + 0.5 * paper.noise(rng, sheet.size, scale=10, octaves=2))
-        sheet.lay(crease_colour, crease * worn * np.float32(strength * rng.uniform(0.2, 0.9)))
-        sheet.height += 0.9 * crease * worn
+    colour = sheet.fibre(0.15)
+    shade, wear = strength * rng.uniform(0.05, 0.14), strength * rng.uniform(0.1, 0.9)
+    slope, crease = paper.folds(
+        rng, sheet.size, count=int(sheet.between(60, 360)), reach=sheet.between(4, 16)
+    )
+    sheet.colour *= 1 + np.float32(shade) * np.tanh(slope / 2)[..., None] * 2
+    worn = paper.smoothstep(0.7 + 0.5 * paper.noise(rng, sheet.size, scale=10, octaves=3))
+    sheet.lay(colour, crease * worn * np.float32(wear))
+    sheet.height += 0.3 * crease
 
 
 def _dyed(sheet: _Sheet, strength: float) -> None:
@@ -243,15 +260,15 @@ def _dyed(sheet: _Sheet, strength: float) -> None:
 
 def _suminagashi(sheet: _Sheet, strength: float) -> None:
     rng, size = sheet.rng, sheet.size
-    field = paper.noise(rng, size, scale=sheet.between(14, 36), octaves=3, gain=0.3)
-    rings = field * np.float32(sheet.between(1.2, 4))
+    field = paper.noise(rng, size, scale=sheet.between(14, 36), octaves=3, gain=0.25)
+    rings = field * np.float32(sheet.between(0.8, 2.5))
     slope = np.hypot(*np.gradient(rings))
     # Where rings are closer than three pixels they melt into grey.
     seen = np.exp(-((3 * slope) ** 2))
     wave = np.cos(2 * np.pi * rings) * seen
     sharp = np.float32(rng.uniform(0.7, 3))
     cover = paper.smoothstep(0.5 + sharp * (wave - np.float32(rng.uniform(-0.3, 0.7))))
-    ink = sheet.dye() if sheet.chance(0.5) else sheet.contrast(0.2)
+    ink = sheet.dye() if sheet.chance(0.5) else sheet.fibre(0)
     fade = paper.smoothstep(0.8 + 0.5 * paper.noise(rng, size, scale=25))
     sheet.lay(ink, cover * fade * np.float32(strength * rng.uniform(0.4, 0.9)))
 
@@ -260,14 +277,14 @@ def _laid(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
     angle = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.03)
     close = paper.lines(
-        rng, sheet.size, spacing=sheet.between(2.6, 5), angle=angle, wobble=rng.uniform(0, 0.12)
+        rng, sheet.size, spacing=sheet.between(2.2, 4), angle=angle, wobble=rng.uniform(0, 0.12)
     )
     wide = paper.lines(
         rng, sheet.size, spacing=sheet.between(14, 30), angle=angle + np.pi / 2, wobble=0.02
     )
     chain = np.maximum(wide - 0.9, 0) * 10
     patch = paper.smoothstep(0.7 + 0.4 * paper.noise(rng, sheet.size, scale=16, octaves=2))
-    depth = np.float32(strength * rng.uniform(0.06, 0.22))
+    depth = np.float32(strength * rng.uniform(0.05, 0.16))
     line = (close * patch - chain) * depth
     sheet.colour *= 1 + line[..., None]
     sheet.height += 2 * line
@@ -276,13 +293,14 @@ def _laid(sheet: _Sheet, strength: float) -> None:
 def _kinpaku(sheet: _Sheet, strength: float) -> None:
     rng = sheet.rng
     metal = _METALS[rng.integers(len(_METALS))]
-    manner = rng.choice(["leaf", "dust", "both"])
-    layers = []
-    if manner != "dust":
-        layers.append((sheet.between(2, 5.5), 1.8, int(rng.choice([4, 5])), (6, 40)))
-    if manner != "leaf":
-        layers.append((sheet.between(0.6, 1.2), 2.5, 4, (60, 350)))
-    for radius, aspect, sides, amount in layers:
+    # Torn leaf, strips (noge) and dust (sunago): radius, aspect, sides, how many.
+    layers = [
+        (sheet.between(1.6, 4.5), 1.8, int(rng.choice([4, 5, 6])), (6, 45)),
+        (sheet.between(0.8, 1.5), 16.0, 4, (15, 90)),
+        (sheet.between(0.5, 1.1), 2.5, 4, (60, 350)),
+    ]
+    chosen = rng.permutation(3)[: 1 + rng.integers(2)]
+    for radius, aspect, sides, amount in (layers[number] for number in chosen):
         cover, tone = paper.flecks(
             rng,
             sheet.size,
@@ -291,9 +309,9 @@ def _kinpaku(sheet: _Sheet, strength: float) -> None:
             aspect=aspect,
             sides=sides,
         )
-        wear = 1 - 0.3 * paper.smoothstep(paper.noise(rng, sheet.size, scale=3, octaves=2))
-        sheet.lay(np.clip(metal * (1 + 0.22 * tone[..., None]), 0, 1), cover * wear)
-        sheet.height += 0.5 * cover
+        wear = 1 - 0.35 * paper.smoothstep(paper.noise(rng, sheet.size, scale=3, octaves=3))
+        sheet.lay(np.clip(metal * (1 + 0.16 * tone[..., None]), 0, 1), cover * wear)
+        sheet.height += 0.25 * cover
 
 
 # In the order of their making: what one does lies over what those before it did. The second number
