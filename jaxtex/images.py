@@ -8,12 +8,13 @@ import hashlib
 import io
 import json
 import os
+import re
 import stat
 import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ _OUTPUT_FORMATS = {
     ".tiff": "TIFF",
     ".bmp": "BMP",
 }
+# What a person would call an image, read or not: in a folder, the others are named as unreadable.
+_IMAGE_SUFFIXES = {*_OUTPUT_FORMATS, ".gif", ".svg", ".heic", ".heif", ".avif", ".jxl", ".psd"}
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},  # full chroma: letters have sharp coloured edges
     "WEBP": {"lossless": True, "exact": True},
@@ -102,6 +105,57 @@ def load_image(
         raise ImageError(f"{path}: the image is damaged or cut short ({_line(error)})") from None
     rgb, alpha = _composite(colour, alpha, backdrop, str(path))
     return LoadedImage(rgb, alpha, hashlib.sha256(data).hexdigest(), path)
+
+
+def find_images(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Returns files as they are given and, of each folder, its image files in natural order.
+
+    Known by their suffix, and so perhaps unreadable; hidden files and folders within a folder are
+    left out. A file that is met twice is listed once.
+
+    Raises:
+      ImageError: a path does not exist, or a folder holds no image.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        try:
+            members = list(path.iterdir()) if path.is_dir() else [path]
+        except OSError as error:
+            raise ImageError(f"{path}: cannot be read ({error.strerror})") from None
+        if path.is_dir():
+            members = sorted(filter(_looks_like_image, members), key=_natural_order)
+            if not members:
+                raise ImageError(f"{path}: has no images; folders within it are not searched")
+        elif not path.exists():
+            raise ImageError(f"{path}: no such file or folder")
+        found |= dict.fromkeys(members)
+    return list(found)
+
+
+def load_images(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    unreadable: Callable[[ImageError], None],
+    background: str = "#ffffff",
+) -> Iterator[LoadedImage]:
+    """Reads the images of `find_images(paths)`, one at a time.
+
+    A file of a folder that cannot be read is skipped; `unreadable` gets the error that names it.
+
+    Raises:
+      ImageError: a file that is given itself cannot be read, and all that `find_images` refuses.
+    """
+    paths = [Path(path) for path in paths]
+    given = set(paths)
+    for path in find_images(paths):
+        try:
+            image = load_image(path, background=background)
+        except ImageError as error:
+            if path in given:
+                raise
+            unreadable(error)
+        else:
+            yield image
 
 
 def validate_array(image: Any, name: str) -> Float32[np.ndarray, "h w 3"]:
@@ -175,6 +229,16 @@ def resize(
         resized.append(np.asarray(plane.resize((width, height), Image.Resampling.LANCZOS)))
     # Lanczos rings: beside an edge it leaves the range.
     return np.stack(resized, axis=-1).clip(0, 1).reshape(height, width, *image.shape[2:])
+
+
+def square(
+    image: Float32[np.ndarray, "h w *c"], size: int
+) -> Float32[np.ndarray, "{size} {size} *c"]:
+    """Cuts the largest square out of the middle and resamples it to `size` × `size` pixels."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return resize(image[top : top + side, left : left + side], size, size)
 
 
 def fit(height: int, width: int, size: int) -> tuple[int, int]:
@@ -297,16 +361,21 @@ def contact_sheet(
     *,
     columns: int,
     labels: Sequence[str] | None = None,
+    edges: Sequence[str | None] | None = None,
     background: str = "#ffffff",
     gap: int = 8,
 ) -> Float32[np.ndarray, "h w 3"]:
-    """Returns the images, in [0, 1], centred in equal cells, `columns` a row, labels below."""
-    if not images or columns < 1 or (labels is not None and len(labels) != len(images)):
-        count = "no" if labels is None else len(labels)
-        raise SettingsError(
-            f"a contact sheet needs images, columns and as many labels as images; "
-            f"it has {len(images)} images, {columns} columns, {count} labels"
-        )
+    """Returns the images, in [0, 1], centred in equal cells, `columns` a row, labels below.
+
+    `edges` are colours of lines round the images, drawn in the gap; None leaves one without.
+    """
+    for name, values in (("labels", labels), ("edges", edges)):
+        if not images or columns < 1 or (values is not None and len(values) != len(images)):
+            count = "no" if values is None else len(values)
+            raise SettingsError(
+                f"a contact sheet needs images, columns and as many {name} as images; "
+                f"it has {len(images)} images, {columns} columns, {count} {name}"
+            )
     colour = parse_color(background)
     font = ImageFont.load_default(size=14)
     label_height = 0 if labels is None else 20
@@ -327,9 +396,36 @@ def contact_sheet(
             label = _shorten(labels[index], width, font)
             middle = (left + width / 2, top + height + label_height / 2)
             draw.text(middle, label, fill=255, font=font, anchor="mm")
+        if edges is not None and (edge := edges[index]) is not None:
+            _draw_edge(sheet, (y, x, *image.shape[:2]), parse_color(edge), gap)
     ink = 0.0 if sum(colour) > 1.5 else 1.0
     coverage = np.asarray(texts, np.float32)[..., None] / 255
     return sheet + (ink - sheet) * coverage
+
+
+def _draw_edge(
+    sheet: Float32[np.ndarray, "h w 3"],
+    box: tuple[int, int, int, int],
+    colour: tuple[float, float, float],
+    gap: int,
+) -> None:
+    wide = min(-(-gap // 3), 4)  # so that the edges of neighbours stay apart
+    y, x, height, width = box
+    outer = np.s_[y - wide : y + height + wide, x - wide : x + width + wide]
+    inside = sheet[y : y + height, x : x + width].copy()
+    sheet[outer] = colour
+    sheet[y : y + height, x : x + width] = inside
+
+
+def _looks_like_image(path: Path) -> bool:
+    known = path.suffix.lower() in _IMAGE_SUFFIXES
+    return known and not path.name.startswith(".") and path.is_file()
+
+
+def _natural_order(path: Path) -> tuple[list[str | int], str]:
+    """Sorts `2.png` before `10.png`."""
+    parts = re.split(r"([0-9]+)", path.name)
+    return [int(part) if part.isdigit() else part.casefold() for part in parts], path.name
 
 
 def _read(path: Path) -> bytes:

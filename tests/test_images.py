@@ -893,10 +893,103 @@ def test_labels_are_drawn_below_in_a_visible_colour(background, ink):
     assert (below[:, 70:] == 1 - ink).all()
 
 
+def test_an_edge_is_drawn_round_its_image_in_the_gap():
+    grey, small = np.full((4, 6, 3), 0.5, np.float32), np.full((2, 2, 3), 0.5, np.float32)
+    plain = images.contact_sheet([grey, small, grey], columns=2, gap=5)
+    sheet = images.contact_sheet([grey, small, grey], columns=2, gap=5, edges=["blue", "red", None])
+    changed = (sheet != plain).any(-1)
+    blue, red = (sheet == (0, 0, 1)).all(-1), (sheet == (1, 0, 0)).all(-1)
+    np.testing.assert_array_equal(changed, blue | red)
+    framed = np.zeros_like(changed)
+    framed[3:11, 3:13] = True
+    framed[5:9, 5:11] = False
+    np.testing.assert_array_equal(blue, framed)
+    framed[:] = False
+    framed[4:10, 16:22] = True
+    framed[6:8, 18:20] = False
+    np.testing.assert_array_equal(red, framed)
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2])
+def test_an_edge_spares_all_images_however_small_the_gap(gap):
+    greys = [np.full((3, 3, 3), level, np.float32) for level in (0.2, 0.4, 0.6, 0.8)]
+    sheet = images.contact_sheet(greys, columns=2, gap=gap, edges=["red"] * 4)
+    for level in (0.2, 0.4, 0.6, 0.8):
+        assert (sheet == np.float32(level)).all(-1).sum() == 9
+    assert (sheet == (1, 0, 0)).all(-1).any() == (gap > 0)
+
+
 @pytest.mark.parametrize(
-    ("count", "columns", "labels"), [(0, 1, None), (1, 0, None), (2, 1, ["one"])]
+    ("count", "columns", "options"),
+    [(0, 1, {}), (1, 0, {}), (2, 1, {"labels": ["one"]}), (2, 1, {"edges": ["red"] * 3})],
 )
-def test_an_impossible_contact_sheet_is_refused(count, columns, labels):
+def test_an_impossible_contact_sheet_is_refused(count, columns, options):
     pictures = [np.zeros((2, 2, 3), np.float32)] * count
     with pytest.raises(SettingsError, match="contact sheet"):
-        images.contact_sheet(pictures, columns=columns, labels=labels)
+        images.contact_sheet(pictures, columns=columns, **options)
+
+
+def put(path, level=128):
+    Image.fromarray(np.full((2, 2, 3), level, np.uint8)).save(path)
+    return path
+
+
+def test_images_of_a_folder_are_found_in_natural_order(tmp_path):
+    names = ["2.png", "10.JPG", "b.webp", "B2.png", "notes.txt", ".hidden.png", "photo.heic"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    found = images.find_images([tmp_path])
+    assert [path.name for path in found] == ["2.png", "10.JPG", "b.webp", "B2.png", "photo.heic"]
+
+
+def test_files_are_taken_whatever_their_suffix_and_listed_once(tmp_path):
+    odd, even = put(tmp_path / "1.png"), tmp_path / "texture"
+    even.touch()
+    assert images.find_images([even, str(odd), tmp_path, odd]) == [even, odd]
+
+
+def test_a_missing_path_is_refused_with_its_name(tmp_path):
+    with pytest.raises(ImageError, match=r"nothing: no such file or folder"):
+        images.find_images([tmp_path / "nothing"])
+
+
+def test_a_folder_without_images_is_refused_with_its_name(tmp_path):
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "inner").mkdir()
+    put(tmp_path / "inner" / "1.png")
+    with pytest.raises(ImageError, match=rf"{tmp_path.name}: has no images"):
+        images.find_images([tmp_path])
+
+
+def test_an_unreadable_file_of_a_folder_is_named_and_skipped(tmp_path):
+    put(tmp_path / "a.png", 255)
+    (tmp_path / "b.png").write_text("not an image")
+    (tmp_path / "c.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    put(tmp_path / "d.png", 0)
+    errors: list[ImageError] = []
+    loaded = list(images.load_images([tmp_path], unreadable=errors.append))
+    assert [image.path.name for image in loaded] == ["a.png", "d.png"]
+    assert [image.rgb.mean() for image in loaded] == [1, 0]
+    first, second = map(str, errors)
+    assert first.startswith(f"{tmp_path / 'b.png'}: is damaged or not an image")
+    assert second.startswith(f"{tmp_path / 'c.heic'}: is an AVIF or HEIC image")
+
+
+def test_an_unreadable_file_that_is_given_itself_is_refused(tmp_path):
+    bad = tmp_path / "b.png"
+    bad.write_text("not an image")
+    errors: list[ImageError] = []
+    with pytest.raises(ImageError, match=r"b\.png: is damaged"):
+        list(images.load_images([tmp_path, bad], unreadable=errors.append))
+    assert not errors
+
+
+def test_a_square_is_cut_from_the_middle_and_resampled():
+    ramp = np.tile(np.arange(7, dtype=np.float32)[None, :, None] / 8, (3, 1, 3))
+    np.testing.assert_array_equal(images.square(ramp, 3), ramp[:, 2:5])
+    np.testing.assert_array_equal(
+        images.square(ramp.transpose(1, 0, 2), 3)[:, 0, 0], ramp[0, 2:5, 0]
+    )
+    assert images.square(ramp, 12).shape == (12, 12, 3)
+    np.testing.assert_allclose(images.square(ramp, 1)[0, 0], 3 / 8, atol=1e-6)
