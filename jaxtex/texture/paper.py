@@ -194,8 +194,8 @@ def _sites(rng: np.random.Generator, count: int, jitter: float) -> Float32[np.nd
     cells."""
     step = UNITS / np.sqrt(count)
     side = int(np.ceil(UNITS / step)) + 2
-    grid = np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), -1)
-    grid = grid.reshape(-1, 2) - 1 + rng.uniform(0, 1, 2)
+    cells = np.stack(np.divmod(np.arange(side * side), side), axis=-1)
+    grid = cells - 1 + rng.uniform(0, 1, 2)
     return ((grid + rng.uniform(-jitter, jitter, grid.shape)) * step).astype(np.float32)
 
 
