@@ -424,8 +424,9 @@ def _looks_like_image(path: Path) -> bool:
 
 def _natural_order(path: Path) -> tuple[list[str | int], str]:
     """Sorts `2.png` before `10.png`."""
-    parts = re.split(r"([0-9]+)", path.name)
-    return [int(part) if part.isdigit() else part.casefold() for part in parts], path.name
+    words: list[str | int] = list(re.split(r"([0-9]+)", path.name.casefold()))
+    words[1::2] = map(int, words[1::2])
+    return words, path.name
 
 
 def _read(path: Path) -> bytes:

@@ -935,12 +935,18 @@ def put(path, level=128):
 
 
 def test_images_of_a_folder_are_found_in_natural_order(tmp_path):
-    names = ["2.png", "10.JPG", "b.webp", "B2.png", "notes.txt", ".hidden.png", "photo.heic"]
+    names = ["2.png", "10.JPG", "b10.webp", "B2.png", "notes.txt", ".hidden.png", "photo²٣.heic"]
     for name in names:
         (tmp_path / name).touch()
     (tmp_path / "folder.png").mkdir()
     found = images.find_images([tmp_path])
-    assert [path.name for path in found] == ["2.png", "10.JPG", "b.webp", "B2.png", "photo.heic"]
+    assert [path.name for path in found] == [
+        "2.png",
+        "10.JPG",
+        "B2.png",
+        "b10.webp",
+        "photo²٣.heic",
+    ]
 
 
 def test_files_are_taken_whatever_their_suffix_and_listed_once(tmp_path):
