@@ -1,0 +1,99 @@
+"""DCGAN (Radford, Metz, Chintala 2015): generator and discriminator of 64² or 128² textures.
+
+The generator projects a latent of N(0, I) to 4×4 and doubles it with 4×4 transposed convolutions,
+halving the channels from 8f down to f; the discriminator is its mirror. No layer has a bias beside
+its BatchNorm, as in the authors' code, and weights are drawn from N(0, 0.02).
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from jaxtex.errors import SettingsError
+from jaxtex.texture.convs import strided_conv, transposed_conv
+
+SIZES = (64, 128)
+LATENT_SIZE = 100
+EPSILON = 1e-5
+"""Added to a variance before its root, by BatchNorm."""
+
+_initial_kernel = nnx.initializers.normal(0.02)
+
+
+def channels(features: int, size: int) -> tuple[int, ...]:
+    """The channels of the generator's maps from 4×4 to half the size: 8f to f.
+
+    Raises:
+      SettingsError: `size` is not one of `SIZES`, or `features` is below 1.
+    """
+    if size not in SIZES:
+        raise SettingsError(f"size: {size} is not one of {', '.join(map(str, SIZES))}")
+    if features < 1:
+        raise SettingsError(f"features: {features} is not a whole number of 1 or more")
+    doublings = (size // 4).bit_length() - 1
+    return tuple(features * 2 ** min(3, doublings - 1 - stage) for stage in range(doublings))
+
+
+def _norm(width: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
+    def scale(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
+        return 1 + 0.02 * jax.random.normal(key, shape, dtype)
+
+    return nnx.BatchNorm(width, momentum=0.9, epsilon=EPSILON, scale_init=scale, rngs=rngs)
+
+
+class Conv(nnx.Module):
+    """A 4×4 kernel [4, 4, a, b]: from `a` channels to `b` halving, from `b` to `a` doubling."""
+
+    def __init__(self, outer: int, inner: int, *, rngs: nnx.Rngs) -> None:
+        self.kernel = nnx.Param(_initial_kernel(rngs.params(), (4, 4, outer, inner)))
+
+
+class Generator(nnx.Module):
+    """Latents to textures."""
+
+    def __init__(
+        self, *, latent_size: int = LATENT_SIZE, features: int = 64, size: int = 64, rngs: nnx.Rngs
+    ) -> None:
+        widths = channels(features, size)
+        self.latent_size, self.features, self.size = latent_size, features, size
+        self.project = nnx.Param(_initial_kernel(rngs.params(), (latent_size, 4, 4, widths[0])))
+        self.norms = nnx.List([_norm(width, rngs) for width in widths])
+        pairs = zip((*widths[1:], 3), widths, strict=True)
+        self.convs = nnx.List([Conv(outer, inner, rngs=rngs) for outer, inner in pairs])
+
+    def __call__(
+        self, latents: Float[Array, "n {self.latent_size}"], *, train: bool
+    ) -> Float[Array, "n {self.size} {self.size} 3"]:
+        """Textures in [−1, 1]; BatchNorm by the batch when training, else by its averages."""
+        x = jnp.tensordot(latents, self.project[...], 1)
+        for norm, conv in zip(self.norms, self.convs, strict=True):
+            x = jax.nn.relu(norm(x, use_running_average=not train))
+            x = transposed_conv(x, conv.kernel[...])
+        return jnp.tanh(x)
+
+
+class Discriminator(nnx.Module):
+    """Textures to logits: above 0 where they look like one of the training set."""
+
+    def __init__(
+        self, *, features: int = 64, size: int = 64, spectral: bool = False, rngs: nnx.Rngs
+    ) -> None:
+        widths = channels(features, size)[::-1]
+        self.size, self.spectral = size, spectral
+        pairs = list(zip((3, *widths), widths, strict=False))
+        self.convs = nnx.List([Conv(outer, inner, rngs=rngs) for outer, inner in pairs])
+        # Spectral normalisation takes BatchNorm's place (Miyato et al. 2018).
+        normed = () if spectral else widths[1:]
+        self.norms = nnx.List([_norm(width, rngs) for width in normed])
+        self.judge = nnx.Param(_initial_kernel(rngs.params(), (4, 4, widths[-1])))
+
+    def __call__(self, textures: Float[Array, "n {self.size} {self.size} 3"]) -> Float[Array, " n"]:
+        """Logits of textures in [−1, 1]; BatchNorm always takes the batch's own statistics."""
+        x = textures
+        for stage, conv in enumerate(self.convs):
+            x = strided_conv(x, conv.kernel[...])
+            if stage and not self.spectral:
+                x = self.norms[stage - 1](x, use_running_average=False)
+            x = jax.nn.leaky_relu(x, 0.2)
+        return jnp.tensordot(x, self.judge[...], 3)
