@@ -5,16 +5,17 @@ finer than a pixel is averaged into it. Every function draws from a NumPy genera
 """
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from scipy import ndimage
 
 UNITS = 64
 _CONTROL_POINTS = 24
 
 Map = Float32[np.ndarray, "size size"]
+Number = float | int
 
 
-def smoothstep(x: Float32[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
+def smoothstep(x: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """0 below 0, 1 above 1, smooth between."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
@@ -37,10 +38,10 @@ def noise(
     rng: np.random.Generator,
     size: int,
     *,
-    scale: float,
+    scale: Number,
     octaves: int = 1,
-    gain: float = 0.5,
-    stretch: tuple[float, float] = (1.0, 1.0),
+    gain: Number = 0.5,
+    stretch: tuple[Number, Number] = (1.0, 1.0),
 ) -> Map:
     """Smooth Gaussian noise of mean 0 and variance about 1, cells of `scale` units.
 
@@ -71,12 +72,12 @@ def fibres(
     size: int,
     *,
     count: int,
-    length: float,
-    width: float,
-    depth: float,
-    curl: float,
-    direction: float = 0.0,
-    spread: float = np.pi,
+    length: Number,
+    width: Number,
+    depth: Number,
+    curl: Number,
+    direction: Number = 0.0,
+    spread: Number = np.pi,
     filaments: int = 1,
 ) -> Map:
     """Optical depth of long curved strokes, `width` across and `depth` deep in the middle.
@@ -145,7 +146,7 @@ def _scatter(y: np.ndarray, x: np.ndarray, mass: np.ndarray, side: int) -> np.nd
 
 
 def flecks(
-    rng: np.random.Generator, size: int, *, count: int, radius: float, aspect: float, sides: int
+    rng: np.random.Generator, size: int, *, count: int, radius: Number, aspect: Number, sides: int
 ) -> tuple[Map, Map]:
     """Cover in [0, 1] and tone (mean 0, sd about 1 per fleck) of scattered convex polygons.
 
@@ -189,7 +190,7 @@ def flecks(
     )
 
 
-def _sites(rng: np.random.Generator, count: int, jitter: float) -> Float32[np.ndarray, "n 2"]:
+def _sites(rng: np.random.Generator, count: int, jitter: Number) -> Float32[np.ndarray, "n 2"]:
     """About `count` points on and round the sheet in units: a grid, each moved by up to `jitter`
     cells."""
     step = UNITS / np.sqrt(count)
@@ -200,7 +201,13 @@ def _sites(rng: np.random.Generator, count: int, jitter: float) -> Float32[np.nd
 
 
 def drops(
-    rng: np.random.Generator, size: int, *, count: int, radius: float, jitter: float, ragged: float
+    rng: np.random.Generator,
+    size: int,
+    *,
+    count: int,
+    radius: Number,
+    jitter: Number,
+    ragged: Number,
 ) -> Map:
     """Distance to the edge of the nearest drop in units, negative inside it.
 
@@ -217,7 +224,7 @@ def drops(
     return nearest
 
 
-def folds(rng: np.random.Generator, size: int, *, count: int, reach: float) -> tuple[Map, Map]:
+def folds(rng: np.random.Generator, size: int, *, count: int, reach: Number) -> tuple[Map, Map]:
     """Slope of crumpled paper under light from one side (sd about 1), and its creases in [0, 1].
 
     Each of `count` folds is a nearly straight line that bends the sheet up to `reach` units round
@@ -248,7 +255,7 @@ def folds(rng: np.random.Generator, size: int, *, count: int, reach: float) -> t
 
 
 def lines(
-    rng: np.random.Generator, size: int, *, spacing: float, angle: float, wobble: float
+    rng: np.random.Generator, size: int, *, spacing: Number, angle: Number, wobble: Number
 ) -> Map:
     """Parallel lines in [-1, 1], `spacing` units apart, moved by noise of `wobble` spacings."""
     at = centres(size)

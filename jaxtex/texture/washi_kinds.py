@@ -39,11 +39,11 @@ class Sheet:
         self.colour = np.zeros((size, size, 3), np.float32)
         self.height = np.zeros((size, size), np.float32)
 
-    def between(self, low: float, high: float) -> float:
+    def between(self, low: paper.Number, high: paper.Number) -> float:
         """A number between, even on a logarithmic scale."""
         return float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
 
-    def chance(self, probability: float) -> bool:
+    def chance(self, probability: paper.Number) -> bool:
         return bool(self.rng.uniform() < probability)
 
     def dye(self, light: bool = False) -> Float32[np.ndarray, "3"]:
@@ -58,7 +58,7 @@ class Sheet:
         """Covers the sheet with `colour` where `cover` is 1."""
         self.colour += (colour - self.colour) * cover[..., None]
 
-    def fibre(self, dyed: float = 0.25) -> Float32[np.ndarray, "3"]:
+    def fibre(self, dyed: paper.Number = 0.25) -> Float32[np.ndarray, "3"]:
         """A colour for fibres that shows on the sheet: bleached, unbleached, or `dyed` so often."""
         ground = self.colour.mean(axis=(0, 1))
         if self.chance(dyed):
@@ -68,7 +68,7 @@ class Sheet:
         return (ground * self.rng.uniform(0.45, 0.8)).astype(np.float32)
 
 
-def _strokes(sheet: Sheet, colour: np.ndarray, **options: float) -> None:
+def _strokes(sheet: Sheet, colour: np.ndarray, **options: paper.Number) -> None:
     depth = paper.fibres(sheet.rng, sheet.size, **options)  # type: ignore[arg-type]
     sheet.lay(colour, 1 - np.exp(-depth))
     sheet.height += 0.4 * np.minimum(depth, 2)
