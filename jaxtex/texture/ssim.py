@@ -1,0 +1,281 @@
+"""Structural similarity: SSIM maps, their means (MSSIM), and SSIM vectors of many textures.
+
+Wang, Bovik, Sheikh and Simoncelli 2004, eq. 13, on the region where the Gaussian window lies within
+the image; SSIM vectors are Satoh's eq. 3. With d = a − b, and E and Var taken in the window,
+
+    SSIM = (1 − (E d)² / (μ_a² + μ_b² + C1)) · (1 − Var d / (σ_a² + σ_b² + C2)),
+
+which is the usual form in terms of differences: exactly 1 for equal images and never above, without
+the cancellation of a covariance, differentiable everywhere. Means and variances are of one image;
+a pair needs a single blur, that of d². A blur is two products with banded matrices.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Float32
+
+from jaxtex.errors import ImageError, SettingsError
+
+_REC_601 = (0.299, 0.587, 0.114)
+
+# Images that are prepared at once, and the pairs that are compared at once: the first bounds the
+# memory, the second is about what a core's cache holds.
+_CHUNK_BYTES = 32 << 20
+_BLOCK_BYTES = 3 << 19
+
+
+class _Options(NamedTuple):
+    """The constants of SSIM; hashable."""
+
+    data_range: float
+    window: int
+    sigma: float
+    k1: float
+    k2: float
+    luminance: bool
+
+
+class _Prepared(NamedTuple):
+    """Images and all that is known of each alone, rows first, so that a blur transposes nothing."""
+
+    images: Float32[Array, "h *n c w"]
+    """Each channel about its mean over the image, which keeps squares small and so exact."""
+    shift: Float32[Array, "1 *n c 1"]
+    """That mean."""
+    mean: Float32[Array, "v *n c u"]
+    """Of `images` in the window."""
+    power: Float32[Array, "v *n c u"]
+    """μ² + C1/2."""
+    contrast: Float32[Array, "v *n c u"]
+    """σ² + C2/2."""
+
+
+def ssim(
+    a: Float[Array | np.ndarray, "*#batch h w c"],
+    b: Float[Array | np.ndarray, "*#batch _h _w _c"],
+    *,
+    data_range: float = 1.0,
+    window: int = 11,
+    sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    luminance: bool = False,
+) -> Float32[Array, "*#batch h-{window}+1 w-{window}+1"]:
+    """SSIM at each place of the window within images of `data_range`, in [−1, 1].
+
+    The mean over the channels, or with `luminance` that of the Rec. 601 luma of RGB. Batches
+    broadcast.
+
+    Raises:
+      ImageError: images of different shapes, smaller than the window, or luminance of other
+        channels than RGB or grey.
+      SettingsError: an even window, or a constant that is not above 0.
+    """
+    options = _options(data_range, window, sigma, k1, k2, luminance)
+    deficit = _deficit_of_images(options, a, b)
+    return jnp.moveaxis(1 - jnp.mean(deficit, -2), 0, -2)
+
+
+def mssim(
+    a: Float[Array | np.ndarray, "*#batch h w c"],
+    b: Float[Array | np.ndarray, "*#batch _h _w _c"],
+    *,
+    data_range: float = 1.0,
+    window: int = 11,
+    sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    luminance: bool = False,
+) -> Float32[Array, "*#batch"]:
+    """The mean of `ssim` over each image; arguments and errors are the same."""
+    options = _options(data_range, window, sigma, k1, k2, luminance)
+    return 1 - _mean(_deficit_of_images(options, a, b))
+
+
+def ssim_vectors(
+    textures: Float[Array | np.ndarray, "n h w c"],
+    references: Float[Array | np.ndarray, "m _h _w _c"],
+    *,
+    data_range: float = 1.0,
+    window: int = 11,
+    sigma: float = 1.5,
+    k1: float = 0.01,
+    k2: float = 0.03,
+    luminance: bool = False,
+) -> Float32[Array, "n m"]:
+    """MSSIM of each texture with each reference (Satoh, eq. 3); arguments as those of `ssim`.
+
+    Memory beyond the arguments does not grow with n or m, so `textures` may be a file mapped into
+    memory. Inside `jit` or `grad` all images are prepared at once.
+
+    Raises:
+      ImageError, SettingsError: as `ssim`.
+    """
+    options = _options(data_range, window, sigma, k1, k2, luminance)
+    _check_images(options, textures.shape, references.shape)
+    n, m = len(textures), len(references)
+    if n == 0 or m == 0:
+        return jnp.zeros((n, m))
+    height, width, channels = textures.shape[1:]
+    bytes_each = 4 * height * width * (1 if luminance else channels)
+    at_once = max(1, _BLOCK_BYTES // bytes_each)
+    if isinstance(textures, jax.core.Tracer) or isinstance(references, jax.core.Tracer):
+        side = _even_parts(m, at_once)
+        prepared = _prepare_blocks(options, side, references)
+        blocks = _prepare_blocks(options, max(1, at_once // side), textures)
+        return _compare(options, blocks, prepared)[:n, :m]
+    most = max(1, _CHUNK_BYTES // bytes_each)
+    tall, wide = _even_parts(n, most), _even_parts(m, most)
+    side = _even_parts(wide, at_once)
+    found = np.empty((n, m), np.float32)
+    for column in range(0, m, wide):
+        prepared = _prepare_blocks(options, side, _filled(references[column : column + wide], wide))
+        for row in range(0, n, tall):
+            chunk = _filled(textures[row : row + tall], tall)
+            blocks = _prepare_blocks(options, max(1, at_once // side), chunk)
+            part = found[row : row + tall, column : column + wide]
+            part[:] = _compare(options, blocks, prepared)[: part.shape[0], : part.shape[1]]
+    return jnp.asarray(found)
+
+
+def _options(
+    data_range: float, window: int, sigma: float, k1: float, k2: float, luminance: bool
+) -> _Options:
+    if window < 1 or window % 2 == 0:
+        raise SettingsError(f"window: {window} is not an odd number of pixels")
+    for name, value in (("data_range", data_range), ("sigma", sigma), ("k1", k1), ("k2", k2)):
+        if not 0 < value < float("inf"):
+            raise SettingsError(f"{name}: {value} is not a number above 0")
+    return _Options(data_range, window, sigma, k1, k2, luminance)
+
+
+def _check_images(options: _Options, a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    height, width, channels = a[-3:]
+    if b[-3:] != a[-3:]:
+        raise ImageError(
+            f"images of {a[-3:]} and {b[-3:]} (height, width, channels) cannot be compared; "
+            "they must be of one shape"
+        )
+    if min(height, width) < options.window:
+        raise ImageError(
+            f"images of {width}×{height} pixels are smaller than the SSIM window; "
+            f"{options.window}×{options.window} are needed"
+        )
+    if options.luminance and channels not in (1, 3):
+        raise ImageError(f"luminance is of 3 channels (RGB) or 1, not of {channels}")
+
+
+def _deficit_of_images(
+    options: _Options,
+    a: Float[Array | np.ndarray, "*#batch h w c"],
+    b: Float[Array | np.ndarray, "*#batch _h _w _c"],
+) -> Float32[Array, "v *#batch k u"]:
+    _check_images(options, a.shape, b.shape)
+    # Equal numbers of axes, so that batches broadcast behind the rows as they did before them.
+    axes = max(a.ndim, b.ndim)
+    first, second = (
+        _prepare(options, jnp.reshape(x, (1,) * (axes - x.ndim) + x.shape)) for x in (a, b)
+    )
+    return _deficit(options, first, second)
+
+
+def _even_parts(count: int, most: int) -> int:
+    """The size of equal parts of at most `most`, the last one perhaps a little smaller."""
+    return -(-count // -(-count // most))
+
+
+def _filled(
+    images: Float[Array | np.ndarray, "n h w c"], count: int
+) -> Float[Array | np.ndarray, "{count} h w c"]:
+    """With black images at the end, so that all chunks have one shape and one program."""
+    missing = count - len(images)
+    return jnp.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0))) if missing else images
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _prepare_blocks(options: _Options, size: int, images: Float[Array, "n h w c"]) -> _Prepared:
+    """Blocks of `size` images, each prepared; their axis comes first."""
+    filled = _filled(images, -(-len(images) // size) * size)
+    blocks = jnp.reshape(filled, (-1, size, *images.shape[1:]))
+    return jax.lax.map(functools.partial(_prepare, options), blocks)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _compare(
+    options: _Options, textures: _Prepared, references: _Prepared
+) -> Float32[Array, "n m"]:
+    """MSSIM of all pairs, block by block."""
+
+    @jax.checkpoint  # a gradient keeps no pair's pixels
+    def compare(textures: _Prepared, references: _Prepared) -> Float32[Array, "n m"]:
+        down = jax.tree.map(lambda x: x[:, :, None], textures)
+        across = jax.tree.map(lambda x: x[:, None], references)
+        return 1 - _mean(_deficit(options, down, across))
+
+    def row(block: _Prepared) -> Float32[Array, "b n m"]:
+        return jax.lax.map(functools.partial(compare, block), references)
+
+    found = jax.lax.map(row, textures)
+    blocks_down, blocks_across, down, across = found.shape
+    return jnp.reshape(jnp.swapaxes(found, 1, 2), (blocks_down * down, blocks_across * across))
+
+
+def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -> _Prepared:
+    images = jnp.asarray(images, jnp.float32)
+    if options.luminance and images.shape[-1] == 3:
+        images = jnp.sum(images * jnp.asarray(_REC_601), -1, keepdims=True)
+    rows = jnp.swapaxes(jnp.moveaxis(images, -3, 0), -1, -2)
+    # Any constant will do: statistics do not depend on it, nor do gradients.
+    shift = jax.lax.stop_gradient(jnp.mean(rows, (0, -1), keepdims=True))
+    rows = rows - shift
+    mean = _blur(options, rows)
+    variance = jnp.maximum(_blur(options, jnp.square(rows)) - jnp.square(mean), 0)
+    return _Prepared(
+        images=rows,
+        shift=shift,
+        mean=mean,
+        power=jnp.square(mean + shift) + (options.k1 * options.data_range) ** 2 / 2,
+        contrast=variance + (options.k2 * options.data_range) ** 2 / 2,
+    )
+
+
+def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> Float32[Array, "v *n c u"]:
+    """1 − SSIM at each place of the window, in [0, 2]."""
+    difference = a.mean - b.mean
+    squares = _blur(options, jnp.square(a.images - b.images))
+    variance = jnp.maximum(squares - jnp.square(difference), 0)
+    square = jnp.square(difference + (a.shift - b.shift))
+    power = a.power + b.power
+    contrast = a.contrast + b.contrast
+    lost = variance * (power - square) + square * contrast
+    return jnp.clip(lost / (power * contrast), 0, 2)
+
+
+def _mean(deficit: Float32[Array, "v *n c u"]) -> Float32[Array, "*n"]:
+    # Axis by axis: thousands of numbers near 1, added one by one, would lose two digits.
+    return jnp.mean(jnp.mean(jnp.mean(deficit, 0), -1), -1)
+
+
+def _blur(options: _Options, rows: Float32[Array, "h *n c w"]) -> Float32[Array, "v *n c u"]:
+    exact = jax.lax.Precision.HIGHEST  # else some accelerators round the factors to 10 bits
+    down, across = (_band(size, options) for size in (rows.shape[0], rows.shape[-1]))
+    return jnp.tensordot(
+        jnp.tensordot(down, rows, 1, precision=exact), across, ((-1,), (1,)), precision=exact
+    )
+
+
+def _band(size: int, options: _Options) -> Float32[np.ndarray, "out {size}"]:
+    """The window's Gaussian at each place within `size` pixels, as rows of a matrix."""
+    offsets = np.arange(options.window) - options.window // 2
+    taps = np.exp(-0.5 * np.square(offsets / options.sigma))
+    # Multiples of 2^-24 that add up to exactly 1: a flat image then has a variance of 0.
+    taps = np.rint(taps / taps.sum() * 2**24)
+    taps[options.window // 2] += 2**24 - taps.sum()
+    band = np.zeros((size - options.window + 1, size), np.float32)
+    for place, row in enumerate(band):
+        row[place : place + options.window] = taps / 2**24
+    return band
