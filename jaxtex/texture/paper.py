@@ -46,21 +46,19 @@ def noise(
     """Smooth Gaussian noise of mean 0 and variance about 1, cells of `scale` units.
 
     Each octave halves the cells (times `stretch` in y and x) and multiplies the amplitude by
-    `gain`; octaves too fine for `size` are drawn and left out.
+    `gain`; octaves too fine for `size` are left out.
     """
     total, power = np.zeros((size, size), np.float32), 0.0
     for octave, child in enumerate(rng.spawn(octaves)):
         amplitude = gain**octave
         power += amplitude**2
-        sides = []
-        for factor in stretch:
-            step = scale * factor / 2**octave
-            knots = int(UNITS / step) + 5
-            positions = centres(size) / np.float32(step) + 1 + np.float32(child.uniform())
-            sides.append((step, _splines(positions, knots)))
-        if min(step for step, _ in sides) < UNITS / size:
+        steps = [scale * factor / 2**octave for factor in stretch]
+        if min(steps) < UNITS / size:
             continue
-        (_, rows), (_, columns) = sides
+        rows, columns = (
+            _splines(centres(size) / np.float32(step) + 1 + shift, int(UNITS / step) + 5)
+            for step, shift in zip(steps, child.uniform(size=2).astype(np.float32), strict=True)
+        )
         grid = child.standard_normal((rows.shape[1], columns.shape[1]), np.float32)
         # A knot's splines keep 0.479 of the variance in each direction, on average over phases.
         total += (amplitude / 0.479) * (rows @ grid @ columns.T)
