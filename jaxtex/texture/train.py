@@ -1,0 +1,304 @@
+"""Training a DCGAN: one compiled step for both networks, data-parallel over all devices.
+
+The step draws latents, updates the discriminator by the binary cross entropy of real and generated
+textures, then the generator by the non-saturating loss (Goodfellow et al. 2014; Radford et al.
+2015), and keeps an average of the generator's weights, which is what the model file holds. All its
+randomness comes from the seed and the number of the step, so a run that was killed goes on to the
+same bytes.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Key, UInt8
+
+from jaxtex.errors import SettingsError
+from jaxtex.texture.augment import augment
+from jaxtex.texture.dcgan import LATENT_SIZE, Discriminator, Generator, channels
+
+Values = dict[str, Array]
+"""A module's arrays by their dotted names."""
+
+_CALIBRATION = 512
+"""So many textures give the statistics of the averaged generator's BatchNorm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to train; all that decides the result beside the images.
+
+    Attributes:
+      size: pixels a side, 64 or 128.
+      features: channels of the last map, f.
+      batch_size: textures a step, over all devices together.
+      learning_rate, beta1: Adam's.
+      average: how much of the generator's average stays at each step.
+      augmented: whether real and generated textures are augmented.
+      spectral: spectral normalisation of the discriminator instead of BatchNorm.
+    """
+
+    size: int = 64
+    latent_size: int = LATENT_SIZE
+    features: int = 64
+    batch_size: int = 64
+    seed: int = 0
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    average: float = 0.999
+    augmented: bool = False
+    spectral: bool = False
+
+    def __post_init__(self) -> None:
+        channels(self.features, self.size)
+        for name, least in (("latent_size", 2), ("batch_size", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if not least <= value < 2**31:
+                raise SettingsError(f"{name}: {value} is not a whole number of {least} or more")
+        if not 0 < self.learning_rate < float("inf"):
+            raise SettingsError(f"learning_rate: {self.learning_rate} is not a number above 0")
+        for name in ("beta1", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingsError(f"{name}: {getattr(self, name)} is not in [0, 1)")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A module without its arrays."""
+
+    graph: Any
+    structure: Any
+    names: tuple[str, ...]
+
+    def build(self, values: Mapping[str, Array]) -> Any:
+        """The module with these arrays."""
+        leaves = [values[name] for name in self.names]
+        return nnx.merge(self.graph, jax.tree.unflatten(self.structure, leaves))
+
+
+def take_apart(module: nnx.Module) -> tuple[Blueprint, Values]:
+    """A module as its blueprint and its arrays."""
+    graph, state = nnx.split(module)
+    leaves, structure = jax.tree.flatten(state)
+    names = tuple(".".join(map(str, path)) for path, _ in nnx.to_flat_state(state))
+    return Blueprint(graph, structure, names), dict(zip(names, leaves, strict=True))
+
+
+def _is_statistic(name: str) -> bool:
+    return name.endswith((".mean", ".var"))
+
+
+def _divide(values: Values) -> tuple[Values, Values]:
+    """What is trained, and BatchNorm's averages."""
+    trained = {name: value for name, value in values.items() if not _is_statistic(name)}
+    return trained, {name: value for name, value in values.items() if _is_statistic(name)}
+
+
+class State(NamedTuple):
+    """All that changes from step to step."""
+
+    step: Array
+    generator: Values
+    statistics: Values
+    """The generator's BatchNorm."""
+    discriminator: Values
+    directions: Values
+    """Of spectral normalisation: each kernel's first left singular vector, by power iteration."""
+    generator_moments: Any
+    discriminator_moments: Any
+    average: Values
+    """Of the generator's weights."""
+
+
+class Losses(NamedTuple):
+    """Of one step: both losses, and the mean probability of being real that either kind got."""
+
+    discriminator: Array
+    generator: Array
+    real: Array
+    generated: Array
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What of a training run is static: the settings and both networks without arrays."""
+
+    settings: Settings
+    generator: Blueprint
+    discriminator: Blueprint
+
+    @property
+    def optimiser(self) -> optax.GradientTransformation:
+        """Adam, for either network."""
+        return optax.adam(self.settings.learning_rate, b1=self.settings.beta1)
+
+
+def start(settings: Settings) -> tuple[Networks, State]:
+    """The networks of a seed before their first step."""
+    key = jax.random.key(settings.seed)
+    make = {"features": settings.features, "size": settings.size}
+    generator = Generator(
+        latent_size=settings.latent_size, rngs=nnx.Rngs(jax.random.fold_in(key, 0)), **make
+    )
+    discriminator = Discriminator(
+        spectral=settings.spectral, rngs=nnx.Rngs(jax.random.fold_in(key, 1)), **make
+    )
+    generator_blueprint, values = take_apart(generator)
+    trained, statistics = _divide(values)
+    discriminator_blueprint, judge = take_apart(discriminator)
+    judge, _ = _divide(judge)
+    networks = Networks(settings, generator_blueprint, discriminator_blueprint)
+    directions = {}
+    if settings.spectral:
+        for index, (name, kernel) in enumerate(sorted(judge.items())):
+            direction = jax.random.normal(jax.random.fold_in(key, 2 + index), kernel.shape[-1:])
+            directions[name] = direction / jnp.linalg.norm(direction)
+    state = State(
+        step=jnp.int32(0),
+        generator=trained,
+        statistics=statistics,
+        discriminator=judge,
+        directions=directions,
+        generator_moments=networks.optimiser.init(trained),
+        discriminator_moments=networks.optimiser.init(judge),
+        average=jax.tree.map(jnp.copy, trained),
+    )
+    return networks, state
+
+
+def devices() -> Mesh:
+    """All devices of all processes, along the batch."""
+    return Mesh(np.array(jax.devices()), ("batch",))
+
+
+def place_state(state: State, mesh: Mesh) -> State:
+    """The state, whole on every device."""
+    whole = NamedSharding(mesh, PartitionSpec())
+    return jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf), whole), state)
+
+
+def place_batch(batch: UInt8[np.ndarray, "n s s 3"], mesh: Mesh) -> UInt8[Array, "n s s 3"]:
+    """The batch, each device with its share."""
+    sharding = NamedSharding(mesh, PartitionSpec("batch"))
+    return jax.make_array_from_callback(batch.shape, sharding, lambda index: batch[index])
+
+
+@functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")
+def train_step(
+    networks: Networks, state: State, batch: UInt8[Array, "n s s 3"]
+) -> tuple[State, Losses]:
+    """One step of both networks on a batch of real textures."""
+    settings, optimiser = networks.settings, networks.optimiser
+    key = jax.random.fold_in(jax.random.key(settings.seed), state.step)
+    latent_key, *keys = jax.random.split(jax.random.fold_in(key, 1), 4)
+    latents = jax.random.normal(latent_key, (batch.shape[0], settings.latent_size))
+    real = batch.astype(jnp.float32) / 127.5 - 1
+
+    def generate(values: Values) -> tuple[Array, Values]:
+        module = networks.generator.build({**values, **state.statistics})
+        textures = module(latents, train=True)
+        return textures, _divide(take_apart(module)[1])[1]
+
+    def judge(values: Values, textures: Array, key: Key[Array, ""]) -> Array:
+        if settings.augmented:
+            textures = augment(key, textures)
+        return _discriminator(networks, values)(textures)
+
+    def discriminator_loss(values: Values) -> tuple[Array, Any]:
+        values, directions = _normalised(values, state.directions)
+        real_logits = judge(values, real, keys[0])
+        generated_logits = judge(values, textures, keys[1])
+        loss = jax.nn.softplus(-real_logits).mean() + jax.nn.softplus(generated_logits).mean()
+        chances = jax.nn.sigmoid(real_logits).mean(), jax.nn.sigmoid(generated_logits).mean()
+        return loss, (directions, *chances)
+
+    def generator_loss(textures: Array) -> Array:
+        values, _ = _normalised(discriminator, directions)
+        return jax.nn.softplus(-judge(values, textures, keys[2])).mean()
+
+    textures, to_generator, statistics = jax.vjp(generate, state.generator, has_aux=True)
+    (loss, (directions, *chances)), gradient = jax.value_and_grad(discriminator_loss, has_aux=True)(
+        state.discriminator
+    )
+    update, discriminator_moments = optimiser.update(gradient, state.discriminator_moments)
+    discriminator = optax.apply_updates(state.discriminator, update)
+
+    generator_loss_value, cotangent = jax.value_and_grad(generator_loss)(textures)
+    update, generator_moments = optimiser.update(
+        to_generator(cotangent)[0], state.generator_moments
+    )
+    generator = optax.apply_updates(state.generator, update)
+    # The first weights are forgotten sooner than the last.
+    kept = jnp.minimum(settings.average, (1 + state.step) / (10 + state.step))
+    average = jax.tree.map(lambda old, new: new + kept * (old - new), state.average, generator)
+    after = State(
+        state.step + 1,
+        generator,
+        statistics,
+        discriminator,
+        directions,
+        generator_moments,
+        discriminator_moments,
+        average,
+    )
+    return after, Losses(loss, generator_loss_value, *chances)
+
+
+def _discriminator(networks: Networks, values: Values) -> Any:
+    # The averages of its BatchNorm are never asked for.
+    missing = {
+        name: jnp.zeros_like(values[f"{name.rpartition('.')[0]}.scale"])
+        for name in networks.discriminator.names
+        if _is_statistic(name)
+    }
+    return networks.discriminator.build({**values, **missing})
+
+
+def _normalised(values: Values, directions: Values) -> tuple[Values, Values]:
+    """Kernels divided by their largest singular value, after one step of power iteration."""
+    values, found = dict(values), {}
+    for name, direction in directions.items():
+        matrix = values[name].reshape(-1, direction.shape[0])
+        fixed = jax.lax.stop_gradient(matrix)
+        left = fixed @ direction
+        left = left / (jnp.linalg.norm(left) + 1e-12)
+        right = left @ fixed
+        found[name] = right / (jnp.linalg.norm(right) + 1e-12)
+        values[name] = values[name] / (left @ matrix @ found[name])
+    return values, found
+
+
+@functools.partial(jax.jit, static_argnames="networks")
+def _calibrate(networks: Networks, state: State) -> Values:
+    """The averaged generator, its BatchNorm with the statistics of many textures."""
+    module = networks.generator.build({**state.average, **state.statistics})
+    for norm in module.norms:
+        norm.momentum = 0.0
+    key = jax.random.fold_in(jax.random.key(networks.settings.seed), 2**31 - 1)
+    latents = jax.random.normal(key, (_CALIBRATION, networks.settings.latent_size))
+    module(latents, train=True)
+    return take_apart(module)[1]
+
+
+def averaged_generator(networks: Networks, state: State) -> Generator:
+    """The generator that a model file holds."""
+    values = jax.tree.map(np.asarray, _calibrate(networks, state))
+    return networks.generator.build(jax.tree.map(jnp.asarray, values))
+
+
+def sample_latents(settings: Settings, count: int = 64) -> Float[np.ndarray, "{count} z"]:
+    """The latents of a run's sample grids, the same at every step."""
+    key = jax.random.fold_in(jax.random.key(settings.seed), 2**31 - 2)
+    return np.asarray(jax.random.normal(key, (count, settings.latent_size)))
