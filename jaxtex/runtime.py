@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from jaxtex.errors import SettingsError
 
@@ -35,3 +36,37 @@ def configure(device: str | None = None) -> None:
         # JAX 0.10 asserts where the plugin of a platform is not installed.
         reason = (str(error).splitlines() or ["JAX has no plugin for it"])[0]
         raise SettingsError(f"device: {device!r} is not available here ({reason})") from None
+
+
+def join_cluster() -> None:
+    """Makes this process one of several where the environment says so; after `configure`.
+
+    `JAX_COORDINATOR_ADDRESS` (with `JAX_NUM_PROCESSES` and `JAX_PROCESS_ID`) names the first
+    process; Slurm and Open MPI name it themselves when they start more than one.
+
+    Raises:
+      SettingsError: the numbers are missing or the others cannot be reached.
+    """
+    environment = os.environ
+    named = "JAX_COORDINATOR_ADDRESS" in environment
+    started = max(_number("SLURM_NTASKS"), _number("OMPI_COMM_WORLD_SIZE"))
+    if not named and started < 2:
+        return
+    import jax
+
+    process: dict[str, Any] = {}
+    for option, name in (("num_processes", "JAX_NUM_PROCESSES"), ("process_id", "JAX_PROCESS_ID")):
+        if name in environment:
+            process[option] = _number(name)
+    try:
+        jax.distributed.initialize(**process)
+    except (RuntimeError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise SettingsError(f"the cluster cannot be joined ({reason})") from None
+
+
+def _number(name: str) -> int:
+    text = os.environ.get(name, "0")
+    if not text.isdecimal():
+        raise SettingsError(f"{name}: {text!r} is not a whole number of 0 or more")
+    return int(text)

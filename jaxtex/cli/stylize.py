@@ -1,8 +1,6 @@
 """`jaxtex stylize` and `jaxtex presets`."""
 
 import hashlib
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import JaxtexError, RunError, SettingsError
 from jaxtex.files import check_output
 
@@ -140,7 +139,7 @@ def stylize(**options: Any) -> None:
     plan = _Plan(options)
     plan.check()
     began = time.perf_counter()
-    with _interruptible() as stopped:
+    with interruptible() as stopped:
         result = plan.run(stopped)
     plan.write(result)
     seconds = time.perf_counter() - began
@@ -392,49 +391,21 @@ def _named(content: "LoadedImage", *styles: "LoadedImage") -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Turns the first Ctrl-C into a wish to stop; a second one stops at once."""
-    wishes: list[int] = []
-
-    def wish(number: int, frame: Any) -> None:
-        if wishes:
-            raise KeyboardInterrupt
-        wishes.append(number)
-        click.echo("\nstopping after this chunk of steps …", err=True)
-
-    before = signal.signal(signal.SIGINT, wish)
-    try:
-        yield lambda: bool(wishes)
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
 def _progress_line(quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    """One line on stderr that is written over; plain lines where there is no terminal."""
-    terminal = sys.stderr.isatty()
-    shown = 0.0
+    """Tells on one line how far a run has come."""
+    with status_line(quiet=quiet) as write:
 
-    def show(progress: "Progress") -> None:
-        nonlocal shown
-        now = time.monotonic()
-        last = progress.step == progress.steps
-        if quiet or (not terminal and not last and now - shown < 10):
-            return
-        shown = now
-        left = progress.seconds / max(progress.step, 1) * (progress.steps - progress.step)
-        line = (
-            f"step {progress.step}/{progress.steps}  {progress.width}×{progress.height}  "
-            f"loss {progress.loss:.4g}  {progress.seconds:.0f} s"
-            + (f", about {left:.0f} s left" if progress.step and not last else "")
-        )
-        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
+        def show(progress: "Progress") -> None:
+            last = progress.step == progress.steps
+            left = progress.seconds / max(progress.step, 1) * (progress.steps - progress.step)
+            write(
+                f"step {progress.step}/{progress.steps}  {progress.width}×{progress.height}  "
+                f"loss {progress.loss:.4g}  {progress.seconds:.0f} s"
+                + (f", about {left:.0f} s left" if progress.step and not last else ""),
+                last=last,
+            )
 
-    try:
         yield show
-    finally:
-        if terminal and shown:
-            click.echo(err=True)
 
 
 @click.command()

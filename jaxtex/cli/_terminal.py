@@ -1,0 +1,52 @@
+"""What long commands share: a Ctrl-C that is a wish, and a line of progress."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Turns the first Ctrl-C into a wish to stop; a second one stops at once."""
+    wishes: list[int] = []
+
+    def wish(number: int, frame: Any) -> None:
+        if wishes:
+            raise KeyboardInterrupt
+        wishes.append(number)
+        click.echo("\nstopping after this chunk of steps …", err=True)
+
+    before = signal.signal(signal.SIGINT, wish)
+    try:
+        yield lambda: bool(wishes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def status_line(*, quiet: bool) -> Iterator[Callable[..., None]]:
+    """A line on stderr that is written over; one every ten seconds where there is no terminal.
+
+    What is yielded takes the text, and `last=True` with the one that must not be left out.
+    """
+    terminal = sys.stderr.isatty()
+    shown = 0.0
+
+    def show(line: str, *, last: bool = False) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if quiet or (not terminal and not last and now - shown < 10):
+            return
+        shown = now
+        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
+
+    try:
+        yield show
+    finally:
+        if terminal and shown:
+            click.echo(err=True)

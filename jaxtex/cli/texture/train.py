@@ -1,0 +1,224 @@
+"""`jaxtex texture train`."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jaxtex.cli import print_json
+from jaxtex.cli._terminal import interruptible, status_line
+from jaxtex.errors import SettingsError
+from jaxtex.files import atomic_path, check_folder, make_folder
+
+if TYPE_CHECKING:
+    from jaxtex.texture.dataset import Dataset
+    from jaxtex.texture.run import Outcome, Progress
+    from jaxtex.texture.train import Settings
+
+FILE = click.Path(path_type=Path)
+
+_MAX_PAPERS = 1_000_000
+_PAPERS = "papers.npy"
+_PAPER_CHUNK = 50
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--images", type=FILE, multiple=True, help="Folder of images, or one image.")
+@click.option("--washi", type=int, help="Train on so many rendered papers instead.")
+@click.option("-o", "--output", type=FILE, required=True, help="Folder for model and samples.")
+@click.option("--size", type=int, default=64, help="Pixels a side: 64 or 128.")
+@click.option("--steps", type=int, default=20_000, help="Steps in all, those before a resume too.")
+@click.option("--batch-size", type=int, default=64, help="Textures a step.")
+@click.option("--features", type=int, default=64, help="Channels of the largest maps.")
+@click.option("--latent-size", type=int, default=100, help="Dimensions of the latent space.")
+@click.option("--learning-rate", type=float, default=2e-4, help="Of Adam.")
+@click.option(
+    "--augment/--no-augment",
+    default=None,
+    help="Show the discriminator changed colours and places, against few images being learned by "
+    "heart.  [default: with --images]",
+)
+@click.option("--spectral", is_flag=True, help="Spectral instead of batch normalisation there.")
+@click.option("--seed", type=int, default=0, help="Of all that is drawn at random.")
+@click.option("--sample-every", type=int, default=500, help="Steps between two sample grids.")
+@click.option("--checkpoint-every", type=float, default=60.0, help="Seconds between checkpoints.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
+@click.option(
+    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
+)
+@click.option("--overwrite", is_flag=True, help="Train anew in a folder that was used before.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def train(**options: Any) -> None:
+    """Train a DCGAN on a folder of images or on rendered washi.
+
+    Squares are cut from the images at random, turned and flipped. The folder gets
+    model.safetensors (at each checkpoint and at the end), losses.csv and samples-000500.png, ….
+    All devices take part, and where the environment names a cluster (JAX_COORDINATOR_ADDRESS,
+    Slurm, Open MPI) all hosts.
+
+    \b
+    Examples:
+      jaxtex texture train --images photos -o paper --steps 20000
+      jaxtex texture train --washi 8000 --features 32 -o washi
+      jaxtex texture train --washi 8000 --features 32 -o washi --steps 40000 --resume
+    """
+    folder = _check(options)
+    from jaxtex.runtime import configure, join_cluster
+
+    configure(options["device"])
+    join_cluster()
+    from jaxtex.texture.run import Plan, run
+
+    settings = _settings(options)
+    began = time.perf_counter()
+    with interruptible() as stopped, _progress_line(options["as_json"]) as show:
+        dataset, source, complaints = _dataset(options, settings)
+        make_folder(folder)
+        if options["overwrite"] and not options["resume"]:
+            shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+        plan = Plan(
+            folder=folder,
+            steps=options["steps"],
+            resume=options["resume"],
+            sample_every=options["sample_every"],
+            checkpoint_every=options["checkpoint_every"],
+            metadata={"source": source, "training": _command(options, settings)},
+            progress=show,
+            stop=stopped,
+        )
+        outcome = run(settings, dataset, plan)
+    _report(options, settings, outcome, complaints, time.perf_counter() - began)
+    if outcome.status == "interrupted":
+        raise KeyboardInterrupt
+
+
+def _check(options: dict[str, Any]) -> Path:
+    """Refuses what can be refused before JAX is loaded."""
+    papers = options["washi"]
+    if bool(options["images"]) == (papers is not None):
+        raise SettingsError("train: give either --images FOLDER or --washi N")
+    if papers is not None:
+        from jaxtex.texture.dataset import MINIMUM
+
+        if not MINIMUM <= papers <= _MAX_PAPERS:
+            raise SettingsError(
+                f"--washi: {papers} is not a number from {MINIMUM} to {_MAX_PAPERS}"
+            )
+    seconds = options["checkpoint_every"]
+    if not 0 <= seconds < float("inf"):
+        raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
+    return check_folder(options["output"], overwrite=options["overwrite"] or options["resume"])
+
+
+def _settings(options: dict[str, Any]) -> "Settings":
+    from jaxtex.texture.train import Settings
+
+    names = ("size", "latent_size", "features", "batch_size", "seed", "learning_rate", "spectral")
+    augmented = options["augment"]
+    if augmented is None:
+        augmented = bool(options["images"])
+    return Settings(augmented=augmented, **{name: options[name] for name in names})
+
+
+def _dataset(options: dict[str, Any], settings: "Settings") -> tuple["Dataset", str, list[str]]:
+    """The training set, what the model file says of it, and complaints about files left out."""
+    from jaxtex.texture.dataset import Dataset, load_images
+
+    if options["images"]:
+        pool, complaints = load_images(options["images"], settings.size)
+        for complaint in complaints:
+            click.echo(f"left out: {complaint}", err=True)
+        source = f"{len(pool)} images"
+    else:
+        pool, complaints = _papers(options, settings), []
+        source = f"{len(pool)} papers rendered by jaxtex.texture.washi, seed {settings.seed}"
+    return Dataset(pool, settings.size, settings.seed), source, complaints
+
+
+def _papers(options: dict[str, Any], settings: "Settings") -> list[Any]:
+    """Papers of twice the size, rendered once and kept in the folder."""
+    import numpy as np
+
+    from jaxtex.texture.washi import render
+
+    count, side = options["washi"], 2 * settings.size
+    path = options["output"] / _PAPERS
+    if options["resume"] and path.is_file():
+        try:
+            papers = np.load(path, allow_pickle=False)
+        except (ValueError, OSError, EOFError):
+            papers = np.zeros(0)
+        if papers.shape == (count, side, side, 3) and papers.dtype == np.uint8:
+            return list(papers)
+    make_folder(options["output"])
+    papers = np.empty((count, side, side, 3), np.uint8)
+    with status_line(quiet=options["as_json"]) as show:
+        for first in range(0, count, _PAPER_CHUNK):
+            numbers = range(first, min(count, first + _PAPER_CHUNK))
+            papers[first : numbers.stop] = render(settings.seed, numbers, side) * 255 + 0.5
+            show(f"paper {numbers.stop}/{count}", last=numbers.stop == count)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.save(file, papers)
+    return list(papers)
+
+
+def _command(options: dict[str, Any], settings: "Settings") -> str:
+    """How to train such a model again."""
+    data = "--images FOLDER" if options["images"] else f"--washi {options['washi']}"
+    words = [f"jaxtex texture train {data}"]
+    for name in ("size", "latent_size", "features", "batch_size", "learning_rate", "seed", "steps"):
+        words.append(f"--{name.replace('_', '-')} {options[name]}")
+    words.append("--augment" if settings.augmented else "--no-augment")
+    if settings.spectral:
+        words.append("--spectral")
+    return " ".join(words)
+
+
+@contextmanager
+def _progress_line(quiet: bool) -> Iterator[Callable[["Progress"], None]]:
+    with status_line(quiet=quiet) as write:
+
+        def show(progress: "Progress") -> None:
+            losses = progress.losses
+            write(
+                f"step {progress.step}/{progress.steps}  "
+                f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}  "
+                f"{progress.images_per_second:.0f} images/s, "
+                f"about {progress.seconds_left / 60:.0f} min left",
+                last=progress.step == progress.steps,
+            )
+
+        yield show
+
+
+def _report(
+    options: dict[str, Any],
+    settings: "Settings",
+    outcome: "Outcome",
+    complaints: list[str],
+    seconds: float,
+) -> None:
+    path = options["output"] / "model.safetensors"
+    if options["as_json"]:
+        print_json(
+            {
+                "output": str(path),
+                "status": outcome.status,
+                "step": outcome.step,
+                "digest": outcome.digest,
+                "losses": dict(
+                    zip(
+                        ("discriminator", "generator"), map(float, outcome.losses[-1]), strict=False
+                    )
+                ),
+                "left_out": complaints,
+                "settings": settings.to_dict(),
+                "seconds": round(seconds, 3),
+            }
+        )
+    else:
+        click.echo(f"{path}: step {outcome.step}, {seconds:.0f} s", err=True)
