@@ -123,6 +123,7 @@ class Objective(nn.Module):
         mean: Sequence[float],
         *,
         channels_last: bool = False,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
         self.spec = spec
@@ -135,13 +136,14 @@ class Objective(nn.Module):
         self.register_buffer("distance", _image(spec.distance))
         self.register_buffer("palette", torch.tensor(palette))
         self.register_buffer("mask", None if np.all(spec.mask == 1) else _image(spec.mask))
+        self.to(dtype)
         if channels_last:
             self.to(memory_format=torch.channels_last)
         self.grams: dict[str, list[Tensor]] = {name: [] for name in spec.layers}
         with torch.no_grad():
             self.target = self._features(self.content)[spec.content_layer]
             for style in spec.styles:
-                found = self._features(_image(style))
+                found = self._features(_image(style).to(dtype))
                 for name, grams in self.grams.items():
                     grams.append(gram_matrix(found[name]))
             self.target_square = float(self.target.square().sum())
@@ -154,13 +156,23 @@ class Objective(nn.Module):
         return self.vgg(image.contiguous(memory_format=self.format))
 
     def forward(self, image: Tensor) -> Tensor:
+        first, *others = self.terms(image).values()
+        return sum(others, first)
+
+    def terms(self, image: Tensor) -> dict[str, Tensor]:
+        """The parts of the total, each with its weight."""
         if self.mask is not None:
             image = torch.lerp(self.content, image, self.mask)
         found = self._features(image)
-        total = self._content(found[self.spec.content_layer])
-        for name, coefficient in self.spec.layers.items():
-            total = total + coefficient * self._style(name, gram_matrix(found[name]))
-        return total + self._pixels(image)
+        style = [
+            coefficient * self._style(name, gram_matrix(found[name]))
+            for name, coefficient in self.spec.layers.items()
+        ]
+        return {
+            "content": self._content(found[self.spec.content_layer]),
+            "style": sum(style[1:], style[0]),
+            **self._pixels(image),
+        }
 
     def _content(self, features: Tensor) -> Tensor:
         weight = self.spec.weights["content"]
@@ -179,24 +191,23 @@ class Objective(nn.Module):
             errors.append(weight * scale * (gram - target).square().sum())
         return sum(errors[1:], errors[0])
 
-    def _pixels(self, image: Tensor) -> Tensor:
+    def _pixels(self, image: Tensor) -> dict[str, Tensor]:
         """The terms that need no network."""
-        weights = self.spec.weights
-        total = image.new_zeros(())
+        weights, terms = self.spec.weights, {}
         if weights["tv"]:
             vertical, horizontal = image.diff(dim=2).abs().sum(), image.diff(dim=3).abs().sum()
-            total = total + weights["tv"] * (vertical + horizontal)
+            terms["tv"] = weights["tv"] * (vertical + horizontal)
         if weights["l2"]:
-            total = total + weights["l2"] * (image - 127.5).square().sum()
+            terms["l2"] = weights["l2"] * (image - 127.5).square().sum()
         if weights["silhouette"]:
             moved = ((image - self.content) / 255).square()
-            total = total + weights["silhouette"] * (moved * self.distance).mean()
+            terms["silhouette"] = weights["silhouette"] * (moved * self.distance).mean()
         if weights["ink"]:
-            total = total + weights["ink"] * self._ink(image / 255)
+            terms["ink"] = weights["ink"] * self._ink(image / 255)
         if weights["outside"]:
             beyond = (image - image.clamp(0, 255)) / 255
-            total = total + weights["outside"] * beyond.square().mean()
-        return total
+            terms["outside"] = weights["outside"] * beyond.square().mean()
+        return terms
 
     def _ink(self, image: Tensor) -> Tensor:
         """Mean product of the distances to the two nearest colours."""

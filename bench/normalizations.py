@@ -2,9 +2,9 @@
 
 S1 says: conv5_3 contributes little, conv3_3 learns most aggressively, conv1_2 keeps the background
 clean, and the content still matters. Each normalisation runs Adam on the paper's layers (tables
-2-4: conv1_2 with one deep layer, all at 2000); for each deep layer the table gives the share of the
-gradient that it contributes at the end, how far pixels moved, how much of the movement is in the
-background, and the content term's share of the total loss.
+2-4: one deep layer at 2000, conv1_2 at 0 and at 2000). The table gives for each of them how far the
+style loss fell, how far pixels moved, how much of the movement is in the background, and the
+content term's share of the total loss at the end.
 """
 
 import argparse

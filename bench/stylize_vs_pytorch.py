@@ -45,7 +45,7 @@ class Jax:
 
     def __call__(self, steps: int) -> None:
         self.state, losses = self.ours.advance(self.state, steps)
-        self.loss = float(losses[-1])
+        self.loss = float(losses.total[-1])
 
 
 class Torch:

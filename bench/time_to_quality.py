@@ -78,9 +78,9 @@ def run_ours(ours: _table.Ours, limit: int, target: float | None) -> Curve:
         before = time.perf_counter() - began
         state, losses = ours.advance(state, steps)
         each = (time.perf_counter() - began - before) / steps
-        curve.losses.extend(map(float, losses))
+        curve.losses.extend(map(float, losses.total))
         curve.seconds.extend(before + each * (index + 1) for index in range(steps))
-        if target is not None and losses.min() <= target:
+        if target is not None and losses.total.min() <= target:
             break
     return curve
 

@@ -8,8 +8,8 @@ nowhere else.
 """
 
 import functools
-from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +27,9 @@ LAYERS: tuple[str, ...] = tuple(VGG16_CHANNELS)
 Pool = Literal["max", "avg"]
 FeatureKind = Literal["conv", "relu"]
 ConvForm = Literal["direct", "winograd"]
+
+Tap = Callable[[Array], tuple[Array, Any]]
+"""Takes a layer's features to those that the network goes on with and what is kept of them."""
 
 
 def depth(layer: str) -> int:
@@ -64,11 +67,11 @@ class PreparedConv(NamedTuple):
 
     forward: Float32[Array, "*_ _ _"]
     backward: Float32[Array, "*_ _ _"]
-    bias: Float32[Array, " c"]
+    bias: Float32[Array, " c"] | None
 
 
 def prepare_conv(
-    kernel: Float32[Array, "3 3 c k"], bias: Float32[Array, " k"], form: ConvForm
+    kernel: Float32[Array, "3 3 c k"], bias: Float32[Array, " k"] | None, form: ConvForm
 ) -> PreparedConv:
     """Kernels in the layout of `form`; the backward one is flipped, its channels swapped."""
     backward = kernel[::-1, ::-1].swapaxes(2, 3)
@@ -187,27 +190,36 @@ class VGG16(nnx.Module):
         convs = {}
         for layer in LAYERS[: max(map(LAYERS.index, layers)) + 1]:
             conv = getattr(self, layer)
-            kernel = conv.kernel[...]
+            kernel, bias = conv.kernel[...], conv.bias[...]
             if layer == LAYERS[0]:
-                kernel = _image_kernel(kernel, self.mean[...], channels)
+                kernel, bias = _image_kernel(kernel, bias, self.mean[...], channels), None
             size = height >> depth(layer), width >> depth(layer)
             form = conv_form(platform, *size, *kernel.shape[2:])
-            convs[layer] = prepare_conv(kernel, conv.bias[...], form)
+            convs[layer] = prepare_conv(kernel, bias, form)
         return convs
 
 
 def _image_kernel(
-    kernel: Float32[Array, "3 3 3 k"], mean: Float32[Array, "3"], channels: int
+    kernel: Float32[Array, "3 3 3 k"],
+    bias: Float32[Array, " k"],
+    mean: Float32[Array, "3"],
+    channels: int,
 ) -> Float32[Array, "3 3 _ k"]:
     """The first kernel for RGB or grey images with a further channel of ones.
 
-    That channel subtracts the mean: as it is padded with zeros like the others, borders come out
-    as if the mean had been subtracted before the padding. A grey image needs no copies, whose
-    gradient XLA 0.10.1 on CPU crashes in (a sum over three channels).
+    That channel adds the bias and subtracts the mean: as it is padded with zeros like the others,
+    borders come out as if the mean had been subtracted before the padding. A grey image needs no
+    copies, whose gradient XLA 0.10.1 on CPU crashes in (a sum over three channels).
     """
     offset = -jnp.sum(kernel * mean[:, None], 2, keepdims=True)
+    offset = offset.at[1, 1, 0].add(bias)
     image = kernel[:, :, ::-1] if channels == 3 else jnp.sum(kernel, 2, keepdims=True)
     return jnp.concatenate([image, offset], 2)
+
+
+def keep(features: Float[Array, "b h w c"]) -> tuple[Array, Array]:
+    """The tap that keeps a layer's features as they are."""
+    return features, features
 
 
 def extract(
@@ -215,12 +227,13 @@ def extract(
     image: Float[Array, "b h w c"],
     layers: Iterable[str],
     *,
+    taps: Mapping[str, Tap] | None = None,
     features: FeatureKind = "conv",
     pool: Pool = "max",
     dtype: jnp.dtype = jnp.float32,
     rematerialise: bool = False,
-) -> dict[str, Float[Array, "b _ _ _"]]:
-    """Features of `layers`, before (`conv`) or after (`relu`) the ReLU.
+) -> dict[str, Any]:
+    """Features of `layers` before (`conv`) or after (`relu`) the ReLU, or what `taps` keep of them.
 
     `image` is RGB or grey in grey levels (0 to 255). Convolutions run in `dtype`. Nothing deeper
     than the deepest layer is computed. With `rematerialise` the backward pass computes each
@@ -228,30 +241,61 @@ def extract(
     """
     ones = jnp.ones((*image.shape[:-1], 1), image.dtype)
     x = jnp.concatenate([image, ones], -1).astype(dtype)
-    wanted = frozenset(layers)
-    found: dict[str, Array] = {}
-    for block in range(depth(max(wanted)) + 1):
+    wanted = {layer: (taps or {}).get(layer, keep) for layer in layers}
+    deepest = depth(max(wanted))
+    found: dict[str, Any] = {}
+    for block in range(deepest + 1):
         run = functools.partial(
             _block,
             names=tuple(n for n in convs if depth(n) == block),
-            wanted=wanted,
+            taps=wanted,
             features=features,
-            pool=pool,
+            pool=pool if block < deepest else None,
         )
-        x, new = (jax.checkpoint(run) if rematerialise else run)(x, convs)
+        x, new = (_again(run) if rematerialise else run)(x, convs)
         found |= new
     return found
 
 
-def _block(x, convs, *, names, wanted, features, pool):
-    """One block of VGG16: its pool, unless it is the first, and its convs."""
+def after(x: Array, cause: Array) -> Array:
+    """`x`, but not computed before `cause`, both of floats; not finite where `cause` is not.
+
+    XLA on CPU drops `lax.optimization_barrier` before it schedules, so that only what depends on a
+    value is computed after it.
+    """
+    return x + 0 * cause[(0,) * cause.ndim].astype(x.dtype)
+
+
+def _again(block: Callable[..., Any]) -> Callable[..., Any]:
+    """A block whose backward pass computes it again, as `jax.checkpoint` does not on CPU."""
+
+    @jax.custom_vjp
+    def run(x, convs):
+        return block(x, convs)
+
+    def forward(x, convs):
+        return block(x, convs), (x, convs)
+
+    def backward(residuals, cotangents):
+        x, convs = residuals
+        x = after(x, cotangents[0])
+        _, pull = jax.vjp(lambda x: block(x, convs), x)
+        return *pull(cotangents), jax.tree.map(jnp.zeros_like, convs)
+
+    run.defvjp(forward, backward)
+    return run
+
+
+def _block(x, convs, *, names, taps, features, pool):
+    """One block of VGG16: its convs and, unless it is the last, the pool after them."""
     found = {}
     for layer in names:
-        if layer.endswith("_1") and layer != "conv1_1":
-            x = max_pool(x) if pool == "max" else avg_pool(x)
         x = conv3x3(x, convs[layer])
-        activation = jax.nn.relu(x)
-        if layer in wanted:
-            found[layer] = x if features == "conv" else activation
-        x = activation
+        if layer in taps and features == "conv":
+            x, found[layer] = taps[layer](x)
+        x = jax.nn.relu(x)
+        if layer in taps and features == "relu":
+            x, found[layer] = taps[layer](x)
+    if pool is not None:
+        x = max_pool(x) if pool == "max" else avg_pool(x)
     return x, found

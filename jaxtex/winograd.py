@@ -61,9 +61,11 @@ def winograd(
     if count == 1:
         out = convolve_band(0)
     else:
-        # Not lax.map, which begins by filling its result with zeros.
+        # Begun from a value of the input: XLA on CPU would make constants of all convolutions at
+        # the start of the program and hold them until they are overwritten here.
+        seed = x[0, 0, 0, 0].astype(jnp.float32)
         shape = (count * images, 4 * band, 4 * columns, kernel.shape[-1])
-        out = lax.fori_loop(0, count, write_band, lax.empty(shape, jnp.float32))
+        out = lax.fori_loop(0, count, write_band, jnp.broadcast_to(seed, shape))
     out = out.reshape(batch, 4 * rows, 4 * columns, -1)
     return out[:, :height, :width].astype(x.dtype)
 

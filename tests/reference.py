@@ -244,11 +244,8 @@ def in_jaxtex(
         return _features(program._replace(rematerialise=False), prepared, image)
 
     def grams(problem):
-        found = [features(batch(style)) for style in problem.styles]
-        return {
-            layer: jnp.concatenate([objective.gram_matrix(each[layer]) for each in found])
-            for layer in problem.layers
-        }
+        found = [features(batch(style))[1] for style in problem.styles]
+        return {layer: jnp.concatenate([each[layer] for each in found]) for layer in problem.layers}
 
     all_grams = [grams(problem) for problem in problems]
     distance, palette, mask = (
@@ -256,7 +253,7 @@ def in_jaxtex(
     )
     targets = objective.Targets(
         content=content,
-        content_features=features(content)[first.content_layer],
+        content_features=features(content)[0],
         grams={layer: jnp.stack([each[layer] for each in all_grams]) for layer in first.layers},
         style_weights=batch(*(problem.style_weights for problem in problems)),
         distance=distance,

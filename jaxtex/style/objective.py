@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-from jaxtex.vgg import FeatureKind, Pool, PreparedConv, extract, minimum_size
+from jaxtex.vgg import FeatureKind, Pool, PreparedConv, Tap, after, extract, keep, minimum_size
 
 Normalization = Literal["relative", "paper", "gatys", "reference"]
 
@@ -115,6 +115,31 @@ def _gram_backward(features, cotangent):
 gram_matrix.defvjp(_gram_forward, _gram_backward)
 
 
+@jax.custom_vjp
+def gram_tap(
+    features: Float[Array, "*batch h w c"],
+) -> tuple[Float[Array, "*batch h w c"], Float32[Array, "*batch c c"]]:
+    """The features and their Gram matrix, in the order that takes the least memory.
+
+    The gradient of a Gram matrix is as large as the features. XLA would compute that of every
+    layer as soon as it can and hold them all; here it waits for the deeper layers' gradient.
+    """
+    return features, gram_matrix(features)
+
+
+def _gram_tap_forward(features):
+    features, gram = gram_tap(features)
+    return (features, gram), features
+
+
+def _gram_tap_backward(features, cotangents):
+    deeper, gram = cotangents
+    return (deeper + _gram_backward(features, after(gram, deeper))[0],)
+
+
+gram_tap.defvjp(_gram_tap_forward, _gram_tap_backward)
+
+
 def style_loss(
     gram: Float32[Array, "*#batch c c"],
     target: Float32[Array, "*#batch c c"],
@@ -198,17 +223,30 @@ def outside_loss(image: Float[Array, "b h w c"]) -> Float32[Array, " b"]:
 
 def features_of(
     program: Program, vgg: Mapping[str, PreparedConv], image: Float[Array, "b h w c"]
-) -> dict[str, Float[Array, "b _ _ _"]]:
-    """The features that `program` compares."""
-    return extract(
+) -> tuple[Float[Array, "b _ _ k"], dict[str, Float32[Array, "b _ _"]]]:
+    """What `program` compares: the content layer's features and the style layers' Gram matrices."""
+    taps: dict[str, Tap] = dict.fromkeys(program.layers, gram_tap)
+    shared = program.content_layer in taps
+    taps[program.content_layer] = _content_and_gram if shared else keep
+    found = extract(
         vgg,
         image,
         program.all_layers,
+        taps=taps,
         features=program.features,
         pool=program.pool,
         dtype=jnp.dtype(program.precision),
         rematerialise=program.rematerialise,
     )
+    content = found[program.content_layer]
+    if shared:
+        content, found[program.content_layer] = content
+    return content, {layer: found[layer] for layer in program.layers}
+
+
+def _content_and_gram(features: Array) -> tuple[Array, tuple[Array, Array]]:
+    features, gram = gram_tap(features)
+    return features, (features, gram)
 
 
 def losses(
@@ -220,15 +258,11 @@ def losses(
 ) -> Losses:
     """All terms of eq. 1 and of `steel`, for each job of the batch; image 0 to 255."""
     image = targets.content + targets.mask * (image - targets.content)
-    features = features_of(program, vgg, image)
-    content = content_loss(
-        features[program.content_layer], targets.content_features, program.normalization
-    )
+    features, grams = features_of(program, vgg, image)
+    content = content_loss(features, targets.content_features, program.normalization)
     style = jnp.zeros_like(content)
     for layer in program.layers:
-        errors = style_loss(
-            gram_matrix(features[layer])[:, None], targets.grams[layer], program.normalization
-        )
+        errors = style_loss(grams[layer][:, None], targets.grams[layer], program.normalization)
         style += coefficients.layers[layer] * jnp.sum(errors * targets.style_weights, -1)
     terms: Mapping[str, Float32[Array, " b"]] = {
         "content": content,

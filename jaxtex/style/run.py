@@ -19,7 +19,7 @@ from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Coefficients, Losses, Program, Targets, features_of, gram_matrix
+from jaxtex.style.objective import Coefficients, Losses, Program, Targets, features_of
 from jaxtex.style.optimise import CHUNK, OptimiserState, run_chunk, start
 from jaxtex.vgg import VGG16, PreparedConv
 
@@ -334,10 +334,9 @@ def _prepare(
 @functools.partial(jax.jit, static_argnames="program")
 def _content_features(program: Program, convs: Any, content: Array) -> Array:
     only = program._replace(layers=())
-    return features_of(only, convs, content)[program.content_layer].astype(jnp.float32)
+    return features_of(only, convs, content)[0].astype(jnp.float32)
 
 
 @functools.partial(jax.jit, static_argnames="program")
 def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
-    features = features_of(program, convs, style)
-    return {layer: gram_matrix(features[layer])[0] for layer in program.layers}
+    return {layer: gram[0] for layer, gram in features_of(program, convs, style)[1].items()}
