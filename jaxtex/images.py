@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 from PIL import Image, ImageCms, ImageColor, ImageDraw, ImageFont, ImageOps, PngImagePlugin
 
+from jaxtex import svg
 from jaxtex.errors import ImageError, OutputError, RunError, SettingsError
 from jaxtex.files import atomic_path, check_output
 
@@ -31,7 +32,7 @@ MAX_PIXELS = 2**26
 
 _MAX_BYTES = 2**30
 _INPUT_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-_ALLOWED = "PNG, JPEG, WebP, TIFF, BMP or GIF"
+_ALLOWED = "PNG, JPEG, WebP, TIFF, BMP, GIF or SVG"
 _OUTPUT_FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -73,9 +74,15 @@ class LoadedImage:
 
 
 def load_image(
-    path: str | os.PathLike[str], *, background: str = "#ffffff", max_pixels: int = MAX_PIXELS
+    path: str | os.PathLike[str],
+    *,
+    background: str = "#ffffff",
+    max_pixels: int = MAX_PIXELS,
+    svg_size: int = svg.SIZE,
 ) -> LoadedImage:
     """Reads an image upright, in sRGB, composited on `background` as a browser does it.
+
+    An SVG is drawn with its longer side of `svg_size` pixels.
 
     Raises:
       ImageError: the file is missing, damaged, of another format, fully transparent, or has more
@@ -85,14 +92,15 @@ def load_image(
     path, backdrop = Path(path), parse_color(background)
     data = _read(path)
     try:
-        with _pillow(max_pixels), _open(data) as image:
+        pixels = svg.rasterise(data, svg_size) if svg.is_svg(data) else data
+        with _pillow(max_pixels), _open(pixels) as image:
             if image.width * image.height > max_pixels:
                 raise Image.DecompressionBombError
             image.load()
             # Rotation and profile are wishes of the metadata: damaged ones do not spoil the pixels.
             with suppress(Exception):
                 ImageOps.exif_transpose(image, in_place=True)
-            colour, alpha = _decode(image, data)
+            colour, alpha = _decode(image, pixels)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(
             f"{path}: has more than the {max_pixels} pixels allowed; scale it down first"

@@ -401,8 +401,7 @@ LOGO_PNG = encoded(Image.fromarray(COLOURS), "PNG")
     ("data", "message"),
     [
         (b"", "the file is empty"),
-        (b"just text\n", "is damaged or not an image; give a PNG, JPEG, WebP, TIFF, BMP or GIF"),
-        (b"<?xml version='1.0'?><svg/>", "is an SVG drawing; export it as PNG first"),
+        (b"just text\n", "is damaged or not an image; give a PNG, JPEG, WebP, TIFF, BMP, GIF"),
         (b"%PDF-1.7", "is a PDF; give a PNG"),
         (b"P6 1 1 255 abc", "not an image; give a PNG"),
         (LOGO_PNG[:20], "is damaged or cut short"),
