@@ -33,6 +33,12 @@ class Clusters:
     """Mean of each cluster's vectors."""
     representatives: Int[np.ndarray, " k"]
     """Index of the vector nearest to each centroid."""
+    order: Int[np.ndarray, " n"]
+    """Indices cluster by cluster, those nearest to the centroid first."""
+
+    def members(self) -> list[Int[np.ndarray, " _"]]:
+        """Indices of each cluster's vectors, the representative first."""
+        return np.split(self.order, np.cumsum(np.bincount(self.labels))[:-1])
 
 
 class Likeness(NamedTuple):
@@ -75,9 +81,9 @@ def cluster_vectors(vectors: Float[Array | np.ndarray, "n m"], k: int, seed: int
     labels = np.argsort(order)[np.searchsorted(names, found)]
     centroids = np.stack([points[labels == cluster].mean(0) for cluster in range(len(names))])
     distances = np.linalg.norm(points - centroids[labels], axis=1)
-    nearest = np.lexsort((distances, labels))  # members by distance, cluster by cluster
+    nearest = np.lexsort((distances, labels))
     representatives = nearest[np.searchsorted(labels[nearest], np.arange(len(names)))]
-    return Clusters(labels, centroids.astype(np.float32), representatives)
+    return Clusters(labels, centroids.astype(np.float32), representatives, nearest)
 
 
 def likeness(

@@ -7,10 +7,12 @@ the image; SSIM vectors are Satoh's eq. 3. With d = a − b, and E and Var taken
 
 which is the usual form in terms of differences: exactly 1 for equal images and never above, without
 the cancellation of a covariance, differentiable everywhere. Means and variances are of one image;
-a pair needs a single blur, that of d². A blur is two products with banded matrices.
+a pair needs a single blur, that of d². A blur is a product with a banded matrix down the rows, and
+a sum of shifted copies across.
 """
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -25,7 +27,9 @@ _REC_601 = (0.299, 0.587, 0.114)
 # Images that are prepared at once, and the pairs that are compared at once: the first bounds the
 # memory, the second is about what a core's cache holds.
 _CHUNK_BYTES = 32 << 20
-_BLOCK_BYTES = 3 << 19
+_BLOCK_BYTES = 3 << 20
+# Rows of places that are blurred in one product, and how many such strips are a program at most.
+_STRIP, _STRIPS = 18, 8
 
 
 class _Options(NamedTuple):
@@ -43,9 +47,9 @@ class _Prepared(NamedTuple):
     """Images and all that is known of each alone, rows first, so that a blur transposes nothing."""
 
     images: Float32[Array, "h *n c w"]
-    """Each channel about its mean over the image, which keeps squares small and so exact."""
+    """Each channel about its mean over the image: squares are small, and so exact."""
     shift: Float32[Array, "1 *n c 1"]
-    """That mean."""
+    """What was taken off for that."""
     mean: Float32[Array, "v *n c u"]
     """Of `images` in the window."""
     power: Float32[Array, "v *n c u"]
@@ -76,8 +80,9 @@ def ssim(
       SettingsError: an even window, or a constant that is not above 0.
     """
     options = _options(data_range, window, sigma, k1, k2, luminance)
-    deficit = _deficit_of_images(options, a, b)
-    return jnp.moveaxis(1 - jnp.mean(deficit, -2), 0, -2)
+    _check_images(options, a.shape, b.shape)
+    found = jnp.concatenate(_deficit_of_images(options, a, b))
+    return jnp.moveaxis(1 - jnp.mean(found, -2), 0, -2)
 
 
 def mssim(
@@ -93,6 +98,7 @@ def mssim(
 ) -> Float32[Array, "*#batch"]:
     """The mean of `ssim` over each image; arguments and errors are the same."""
     options = _options(data_range, window, sigma, k1, k2, luminance)
+    _check_images(options, a.shape, b.shape)
     return 1 - _mean(_deficit_of_images(options, a, b))
 
 
@@ -106,11 +112,13 @@ def ssim_vectors(
     k1: float = 0.01,
     k2: float = 0.03,
     luminance: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Float32[Array, "n m"]:
     """MSSIM of each texture with each reference (Satoh, eq. 3); arguments as those of `ssim`.
 
-    Memory beyond the arguments does not grow with n or m, so `textures` may be a file mapped into
-    memory. Inside `jit` or `grad` all images are prepared at once.
+    Memory beyond arguments and result does not grow with n or m, so `textures` may be a file that
+    is mapped into memory. `progress` gets the number of pairs that are done, and of all, now and
+    then. Inside `jit` or `grad` all images are prepared at once, and there is no progress.
 
     Raises:
       ImageError, SettingsError: as `ssim`.
@@ -122,23 +130,25 @@ def ssim_vectors(
         return jnp.zeros((n, m))
     height, width, channels = textures.shape[1:]
     bytes_each = 4 * height * width * (1 if luminance else channels)
-    at_once = max(1, _BLOCK_BYTES // bytes_each)
-    if isinstance(textures, jax.core.Tracer) or isinstance(references, jax.core.Tracer):
-        side = _even_parts(m, at_once)
-        prepared = _prepare_blocks(options, side, references)
-        blocks = _prepare_blocks(options, max(1, at_once // side), textures)
-        return _compare(options, blocks, prepared)[:n, :m]
-    most = max(1, _CHUNK_BYTES // bytes_each)
+    traced = isinstance(textures, jax.core.Tracer) or isinstance(references, jax.core.Tracer)
+    most = max(n, m) if traced else max(1, _CHUNK_BYTES // bytes_each)
     tall, wide = _even_parts(n, most), _even_parts(m, most)
-    side = _even_parts(wide, at_once)
+    pairs = max(1, _BLOCK_BYTES // bytes_each)
+    down = _even_parts(tall, pairs)
+    across = _even_parts(wide, max(1, pairs // down))
+    if traced:
+        blocks = _prepare_blocks(options, down, textures)
+        return _compare(options, blocks, _prepare_blocks(options, across, references))[:n, :m]
     found = np.empty((n, m), np.float32)
     for column in range(0, m, wide):
-        prepared = _prepare_blocks(options, side, _filled(references[column : column + wide], wide))
+        chunk = _filled(references[column : column + wide], wide)
+        prepared = _prepare_blocks(options, across, chunk)
         for row in range(0, n, tall):
-            chunk = _filled(textures[row : row + tall], tall)
-            blocks = _prepare_blocks(options, max(1, at_once // side), chunk)
+            blocks = _prepare_blocks(options, down, _filled(textures[row : row + tall], tall))
             part = found[row : row + tall, column : column + wide]
             part[:] = _compare(options, blocks, prepared)[: part.shape[0], : part.shape[1]]
+            if progress is not None:
+                progress(column * n + (row + len(part)) * part.shape[1], n * m)
     return jnp.asarray(found)
 
 
@@ -154,6 +164,8 @@ def _options(
 
 
 def _check_images(options: _Options, a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    if min(len(a), len(b)) < 3:
+        raise ImageError(f"images of {min(a, b, key=len)} lack axes: height, width, channels")
     height, width, channels = a[-3:]
     if b[-3:] != a[-3:]:
         raise ImageError(
@@ -169,12 +181,12 @@ def _check_images(options: _Options, a: tuple[int, ...], b: tuple[int, ...]) -> 
         raise ImageError(f"luminance is of 3 channels (RGB) or 1, not of {channels}")
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def _deficit_of_images(
     options: _Options,
     a: Float[Array | np.ndarray, "*#batch h w c"],
     b: Float[Array | np.ndarray, "*#batch _h _w _c"],
-) -> Float32[Array, "v *#batch k u"]:
-    _check_images(options, a.shape, b.shape)
+) -> list[Float32[Array, "_ *#batch k u"]]:
     # Equal numbers of axes, so that batches broadcast behind the rows as they did before them.
     axes = max(a.ndim, b.ndim)
     first, second = (
@@ -229,8 +241,10 @@ def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -
     if options.luminance and images.shape[-1] == 3:
         images = jnp.sum(images * jnp.asarray(_REC_601), -1, keepdims=True)
     rows = jnp.swapaxes(jnp.moveaxis(images, -3, 0), -1, -2)
-    # Any constant will do: statistics do not depend on it, nor do gradients.
-    shift = jax.lax.stop_gradient(jnp.mean(rows, (0, -1), keepdims=True))
+    # Any constant will do, so gradients need not know; a round one is that of an equal image, too.
+    unit = options.data_range / 256
+    mean = jax.lax.stop_gradient(jnp.mean(rows, (0, -1), keepdims=True))
+    shift = jnp.round(mean / unit) * unit
     rows = rows - shift
     mean = _blur(options, rows)
     variance = jnp.maximum(_blur(options, jnp.square(rows)) - jnp.square(mean), 0)
@@ -243,39 +257,89 @@ def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -
     )
 
 
-def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> Float32[Array, "v *n c u"]:
-    """1 − SSIM at each place of the window, in [0, 2]."""
-    difference = a.mean - b.mean
-    squares = _blur(options, jnp.square(a.images - b.images))
-    variance = jnp.maximum(squares - jnp.square(difference), 0)
-    square = jnp.square(difference + (a.shift - b.shift))
-    power = a.power + b.power
-    contrast = a.contrast + b.contrast
-    lost = variance * (power - square) + square * contrast
-    return jnp.clip(lost / (power * contrast), 0, 2)
+def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> list[Float32[Array, "_ *n c u"]]:
+    """1 − SSIM at each place of the window, in [0, 2], in strips of some rows."""
+    found = []
+    for first, last in _strips(len(a.mean)):
+        (x, y), (other_x, other_y) = (
+            (each.images[first : last + options.window - 1], each.mean[first:last])
+            for each in (a, b)
+        )
+        difference = y - other_y
+        squares = _blur_strip(options, jnp.square(x - other_x))
+        variance = jnp.maximum(squares - jnp.square(difference), 0)
+        square = jnp.square(difference + (a.shift - b.shift))
+        power = a.power[first:last] + b.power[first:last]
+        contrast = a.contrast[first:last] + b.contrast[first:last]
+        lost = variance * (power - square) + square * contrast
+        found.append(jnp.clip(lost / (power * contrast), 0, 2))
+    return found
 
 
-def _mean(deficit: Float32[Array, "v *n c u"]) -> Float32[Array, "*n"]:
-    # Axis by axis: thousands of numbers near 1, added one by one, would lose two digits.
-    return jnp.mean(jnp.mean(jnp.mean(deficit, 0), -1), -1)
+def _mean(strips: list[Float32[Array, "_ *n c u"]]) -> Float32[Array, "*n"]:
+    # Thousands of numbers near 1, added one by one, would lose two digits: strip by strip, then
+    # along the width by a product, which has several sums.
+    total = functools.reduce(jnp.add, [jnp.sum(strip, 0) for strip in strips])
+    width = np.ones(total.shape[-1], np.float32)
+    sums = jnp.dot(total, width, precision=jax.lax.Precision.HIGHEST)
+    return jnp.mean(sums, -1) / (sum(map(len, strips)) * len(width))
+
+
+def _strips(places: int) -> list[tuple[int, int]]:
+    """First and last place, exclusive, of strips of rows."""
+    size = _even_parts(places, max(_STRIP, -(-places // _STRIPS)))
+    return [(first, min(first + size, places)) for first in range(0, places, size)]
 
 
 def _blur(options: _Options, rows: Float32[Array, "h *n c w"]) -> Float32[Array, "v *n c u"]:
-    exact = jax.lax.Precision.HIGHEST  # else some accelerators round the factors to 10 bits
-    down, across = (_band(size, options) for size in (rows.shape[0], rows.shape[-1]))
-    return jnp.tensordot(
-        jnp.tensordot(down, rows, 1, precision=exact), across, ((-1,), (1,)), precision=exact
+    """E in the window at each of its places."""
+    overlap = options.window - 1
+    strips = _strips(len(rows) - overlap)
+    return jnp.concatenate(
+        [_blur_strip(options, rows[first : last + overlap]) for first, last in strips]
     )
 
 
-def _band(size: int, options: _Options) -> Float32[np.ndarray, "out {size}"]:
-    """The window's Gaussian at each place within `size` pixels, as rows of a matrix."""
+def _blur_strip(options: _Options, rows: Float32[Array, "h *n c w"]) -> Float32[Array, "v *n c u"]:
+    """Down by a product with a banded matrix, short enough to have few zeros; then across."""
+    taps = _taps(options)
+    band = np.zeros((len(rows) - options.window + 1, len(rows)), np.float32)
+    for place, row in enumerate(band):
+        row[place : place + options.window] = taps
+    # Else some accelerators round the factors to 10 bits.
+    exact = jax.lax.Precision.HIGHEST
+    return _blur_across(taps, jnp.tensordot(band, rows, 1, precision=exact))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _blur_across(taps: tuple[float, ...], rows: Float32[Array, "*n w"]) -> Float32[Array, "*n u"]:
+    """The sum of shifted copies, which XLA fuses with all that follows."""
+    places = rows.shape[-1] - len(taps) + 1
+    found = taps[0] * rows[..., :places]
+    for shift, tap in enumerate(taps[1:], 1):
+        found += tap * rows[..., shift : shift + places]
+    return found
+
+
+def _across_forward(taps, rows):
+    return _blur_across(taps, rows), None
+
+
+def _across_backward(taps, _, cotangent):
+    # Again one loop; a derived one would add up as many padded arrays as there are taps.
+    edge = len(taps) - 1
+    filled = jnp.pad(cotangent, ((0, 0),) * (cotangent.ndim - 1) + ((edge, edge),))
+    return (_blur_across(taps[::-1], filled),)
+
+
+_blur_across.defvjp(_across_forward, _across_backward)
+
+
+def _taps(options: _Options) -> tuple[float, ...]:
+    """The window's Gaussian along one axis."""
     offsets = np.arange(options.window) - options.window // 2
     taps = np.exp(-0.5 * np.square(offsets / options.sigma))
     # Multiples of 2^-24 that add up to exactly 1: a flat image then has a variance of 0.
     taps = np.rint(taps / taps.sum() * 2**24)
     taps[options.window // 2] += 2**24 - taps.sum()
-    band = np.zeros((size - options.window + 1, size), np.float32)
-    for place, row in enumerate(band):
-        row[place : place + options.window] = taps / 2**24
-    return band
+    return tuple((taps / 2**24).tolist())
