@@ -20,9 +20,11 @@ def lively_model(path: Path, *, seed: int = 0, features: int = 8, size: int = 64
     smooth = (taps[:, None] * taps)[:, :, None, None]
     for conv in generator.convs:
         outer, inner = conv.kernel.shape[2:]
-        mixing = jax.random.normal(next(keys), (outer, inner)) * (2 / inner) ** 0.5
-        grain = jax.random.normal(next(keys), conv.kernel.shape) * (0.5 / inner) ** 0.5
-        conv.kernel[...] = smooth * mixing + grain
+        mixing = jax.random.normal(next(keys), (outer, inner))
+        # What all channels have in common after a ReLU would be a pattern of every texture.
+        mixing -= mixing.mean(axis=1, keepdims=True)
+        grain = jax.random.normal(next(keys), conv.kernel.shape) / 8
+        conv.kernel[...] = (smooth * mixing + grain) * (1.5 / inner) ** 0.5
     project = generator.project
     project[...] = jax.random.normal(next(keys), project.shape) / LATENT_SIZE**0.5
     save_model(path, generator, {"source": "random"})

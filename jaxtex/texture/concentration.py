@@ -77,14 +77,20 @@ def _solve(
         directions = vmf.sample(key, direction, kappa, (_SAMPLES,))
         return ssim.mssim(render(params, center + radius * directions), original).mean()
 
-    def halve(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
-        low, high = bracket
-        middle = (low + high) / 2
-        below = measure(10**middle) < similarity
-        return jnp.where(below, middle, low), jnp.where(below, high, middle)
+    # Both ends, the halvings and the result, measured in one loop: one copy of the renderer.
+    def trial(step: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        low, high, _, _, strangers, most = state
+        middle = 10 ** ((low + high) / 2)
+        kappa = jnp.select([step == 0, step == 1], [jnp.float32(0), 10**high], middle)
+        level = measure(kappa)
+        below = level < similarity
+        low = jnp.where((step > 1) & below, (low + high) / 2, low)
+        high = jnp.where((step > 1) & ~below, (low + high) / 2, high)
+        strangers = jnp.where(step == 0, level, strangers)
+        most = jnp.where(step == 1, level, most)
+        return low, high, kappa, level, strangers, most
 
-    low, high = jax.lax.fori_loop(
-        0, _HALVINGS, halve, (jnp.float32(_LOWEST), jnp.float32(_HIGHEST))
-    )
-    kappa = 10 ** ((low + high) / 2)
-    return kappa, measure(kappa), measure(jnp.float32(0)), measure(jnp.float32(10**_HIGHEST))
+    zero = jnp.float32(0)
+    begin = jnp.float32(_LOWEST), jnp.float32(_HIGHEST), zero, zero, zero, zero
+    _, _, kappa, level, strangers, most = jax.lax.fori_loop(0, _HALVINGS + 3, trial, begin)
+    return kappa, level, strangers, most

@@ -25,7 +25,7 @@ Render = Callable[[Any, Float[Array, "m n"]], Float[Array, "m h w 3"]]
 """Renders latents with the model's parameters, as part of a program."""
 
 _GRID = 128  # intervals of the dense grid
-_HALVINGS = 12  # of an interval of the grid: t to 2e-6
+_HALVINGS = 12  # of an interval of the grid: t to 1e-6
 _SAME = 1e-3  # ends whose MSSIM is nearer to 1 leave no room for steps
 
 
@@ -218,15 +218,16 @@ def _refine(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Points, textures, t and the MSSIM to both ends, after halving all brackets together."""
 
-    def halve(_: Any, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
-        low, high = bracket
-        middle = (low + high) / 2
-        level = ssim.mssim(render(params, _along(route, middle, circle)), ends[:1])
+    def halve(_: Any, state: tuple[Array, ...]) -> tuple[Array, ...]:
+        low, high, *_last = state
+        t = (low + high) / 2
+        textures = render(params, _along(route, t, circle))
+        level = ssim.mssim(textures, ends[:1])
         above = level > target
-        return jnp.where(above, middle, low), jnp.where(above, high, middle)
+        return jnp.where(above, t, low), jnp.where(above, high, t), t, textures, level
 
-    low, high = jax.lax.fori_loop(0, _HALVINGS, halve, (low, high))
-    t = (low + high) / 2
-    points = _along(route, t, circle)
-    textures = render(params, points)
-    return points, textures, t, ssim.mssim(textures, ends[:1]), ssim.mssim(textures, ends[1:])
+    # The last textures come out of the loop, so that the program holds the renderer once.
+    blank = jnp.zeros((len(target), *ends.shape[1:]))
+    state = jax.lax.fori_loop(0, _HALVINGS + 1, halve, (low, high, low, blank, target))
+    _, _, t, textures, level = state
+    return _along(route, t, circle), textures, t, level, ssim.mssim(textures, ends[1:])

@@ -228,10 +228,10 @@ def look(
     points = _draw(state, near)
     textures = np.rint(np.asarray(generate(points)).clip(0, 1) * 255).astype(np.uint8)
     floats = textures.astype(np.float32) / 255
-    vectors = np.asarray(ssim.ssim_vectors(floats[:near], floats[:near]))
+    found = np.asarray(ssim.ssim_vectors(floats, floats[:near]))
+    vectors, strangers = found[:near], found[near:]
     groups = cluster.cluster_vectors(vectors, clusters, state.seed)
-    strangers = np.asarray(ssim.ssim_vectors(floats[near:], floats[groups.representatives]))
-    far = near + int(np.argmin(strangers.max(axis=1)))
+    far = near + int(np.argmin(strangers[:, groups.representatives].max(axis=1)))
     order, names, representative = _arrange(vectors, groups)
     order = [*order, far]
     others = vectors[~np.eye(near, dtype=bool)]
@@ -240,7 +240,7 @@ def look(
         representative=np.array([*representative, False]),
         points=points[order],
         textures=textures[order],
-        likeness=float(others.mean(dtype=np.float64)),
+        likeness=round(float(others.mean(dtype=np.float64)), 4),
     )
 
 
@@ -251,7 +251,7 @@ def _draw(state: State, near: int) -> Float32[np.ndarray, "m n"]:
     from jaxtex.texture import vmf
 
     key = jax.random.fold_in(jax.random.key(state.seed), state.iteration)
-    kappas = np.repeat(np.float32([state.kappa, 0]), [near, _SPARE])
+    kappas = np.repeat(np.array([state.kappa, 0], np.float32), [near, _SPARE])
     directions = vmf.sample(key, state.direction, kappas)
     points = sphere.points(np.asarray(directions), state.radius, state.center)
     name = f"round {state.iteration} of radius {state.radius:g}"
