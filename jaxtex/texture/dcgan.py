@@ -5,6 +5,8 @@ halving the channels from 8f down to f; the discriminator is its mirror. No laye
 its BatchNorm, as in the authors' code, and weights are drawn from N(0, 0.02).
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -36,7 +38,7 @@ def channels(features: int, size: int) -> tuple[int, ...]:
 
 
 def _norm(width: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
-    def scale(key: Array, shape: tuple[int, ...], dtype: jnp.dtype) -> Array:
+    def scale(key: Array, shape: tuple[int, ...], dtype: Any) -> Array:
         return 1 + 0.02 * jax.random.normal(key, shape, dtype)
 
     return nnx.BatchNorm(width, momentum=0.9, epsilon=EPSILON, scale_init=scale, rngs=rngs)

@@ -4,7 +4,6 @@ The file is safetensors: kernels in half precision, BatchNorm in single, metadat
 For sampling, BatchNorm's averages are folded into the kernels before them.
 """
 
-import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -160,30 +159,25 @@ def save_model(
 
 def fold(generator: Generator) -> Params:
     """The generator's parameters with BatchNorm's averages folded in."""
+    tensors = _tensors(generator)
+    # In NumPy: every operation on its own would be compiled by JAX.
     scales, shifts = [], []
-    for norm in generator.norms:
-        values = nnx.to_pure_dict(nnx.state(norm))
-        scale = values["scale"] * jax.lax.rsqrt(values["var"] + EPSILON)
-        scales.append(scale)
-        shifts.append(values["bias"] - values["mean"] * scale)
-    kernels = [conv.kernel[...] for conv in generator.convs]
+    for stage in range(len(generator.norms)):
+        scale, bias, mean, var = (
+            tensors[f"norms.{stage}.{name}"] for name in ("scale", "bias", "mean", "var")
+        )
+        scales.append(scale / np.sqrt(var + np.float32(EPSILON)))
+        shifts.append(jnp.asarray(bias - mean * scales[-1]))
+    kernels = [tensors[f"convs.{stage}.kernel"] for stage in range(len(generator.convs))]
     for stage, scale in enumerate(scales[1:]):
         kernels[stage] = kernels[stage] * scale[:, None]
-    return Params(generator.project[...] * scales[0], tuple(kernels), tuple(shifts))
+    project = tensors["project"] * scales[0]
+    return Params(jnp.asarray(project), tuple(map(jnp.asarray, kernels)), tuple(shifts))
 
 
 def _tensors(generator: Generator) -> dict[str, np.ndarray]:
     flat = nnx.to_flat_state(nnx.state(generator, (nnx.Param, nnx.BatchStat)))
     return {".".join(map(str, path)): np.asarray(value[...]) for path, value in flat}
-
-
-@functools.cache
-def _shapes(latent_size: int, features: int, size: int) -> dict[str, tuple[int, ...]]:
-    generator = nnx.eval_shape(
-        lambda: Generator(latent_size=latent_size, features=features, size=size, rngs=nnx.Rngs(0))
-    )
-    flat = nnx.to_flat_state(nnx.state(generator, (nnx.Param, nnx.BatchStat)))
-    return {".".join(map(str, path)): tuple(value.shape) for path, value in flat}
 
 
 def _read_generator(
@@ -199,7 +193,10 @@ def _read_generator(
     size = _dimension(file, metadata, "size")
     if size not in SIZES:
         raise WeightsError(f"{file}: its size is {size}; it must be one of {SIZES}")
-    shapes = _shapes(dimensions["latent_size"], dimensions["features"], size)
+    abstract = nnx.eval_shape(lambda: Generator(**dimensions, size=size, rngs=nnx.Rngs(0)))
+    graph, state = nnx.split(abstract)
+    flat = [(".".join(map(str, path)), value) for path, value in nnx.to_flat_state(state)]
+    shapes = {name: tuple(value.shape) for name, value in flat}
     if set(tensors) != set(shapes):
         odd = sorted(set(tensors) ^ set(shapes))[0]
         what = "has no" if odd in shapes else "has an unexpected"
@@ -217,12 +214,8 @@ def _read_generator(
             raise WeightsError(f"{file}: {name} has values that are not finite")
         if name.endswith(".var") and (checked[name] < 0).any():
             raise WeightsError(f"{file}: {name} has variances below 0")
-    generator = Generator(**dimensions, size=size, rngs=nnx.Rngs(0))
-    flat = nnx.to_flat_state(nnx.state(generator, (nnx.Param, nnx.BatchStat)))
-    for path, value in flat:
-        value[...] = jnp.asarray(checked[".".join(map(str, path))])
-    nnx.update(generator, nnx.from_flat_state(flat))
-    return generator
+    leaves = [jnp.asarray(checked[name]) for name, _ in flat]
+    return nnx.merge(graph, jax.tree.unflatten(jax.tree.structure(state), leaves))
 
 
 def _dimension(file: Path, metadata: Mapping[str, str], name: str) -> int:

@@ -115,7 +115,7 @@ class State(NamedTuple):
     """The generator's BatchNorm."""
     discriminator: Values
     directions: Values
-    """Of spectral normalisation: each kernel's first left singular vector, by power iteration."""
+    """Of spectral normalisation: each kernel's first right singular vector, by power iteration."""
     generator_moments: Any
     discriminator_moments: Any
     average: Values
@@ -149,12 +149,12 @@ def start(settings: Settings) -> tuple[Networks, State]:
     """The networks of a seed before their first step."""
     key = jax.random.key(settings.seed)
     make = {"features": settings.features, "size": settings.size}
-    generator = Generator(
-        latent_size=settings.latent_size, rngs=nnx.Rngs(jax.random.fold_in(key, 0)), **make
-    )
-    discriminator = Discriminator(
-        spectral=settings.spectral, rngs=nnx.Rngs(jax.random.fold_in(key, 1)), **make
-    )
+    generator = nnx.jit(
+        lambda key: Generator(latent_size=settings.latent_size, rngs=nnx.Rngs(key), **make)
+    )(jax.random.fold_in(key, 0))
+    discriminator = nnx.jit(
+        lambda key: Discriminator(spectral=settings.spectral, rngs=nnx.Rngs(key), **make)
+    )(jax.random.fold_in(key, 1))
     generator_blueprint, values = take_apart(generator)
     trained, statistics = _divide(values)
     discriminator_blueprint, judge = take_apart(discriminator)
@@ -217,7 +217,7 @@ def train_step(
         return _discriminator(networks, values)(textures)
 
     def discriminator_loss(values: Values) -> tuple[Array, Any]:
-        values, directions = _normalised(values, state.directions)
+        values, directions = normalised(values, state.directions)
         real_logits = judge(values, real, keys[0])
         generated_logits = judge(values, textures, keys[1])
         loss = jax.nn.softplus(-real_logits).mean() + jax.nn.softplus(generated_logits).mean()
@@ -225,7 +225,7 @@ def train_step(
         return loss, (directions, *chances)
 
     def generator_loss(textures: Array) -> Array:
-        values, _ = _normalised(discriminator, directions)
+        values, _ = normalised(discriminator, directions)
         return jax.nn.softplus(-judge(values, textures, keys[2])).mean()
 
     textures, to_generator, statistics = jax.vjp(generate, state.generator, has_aux=True)
@@ -266,8 +266,11 @@ def _discriminator(networks: Networks, values: Values) -> Any:
     return networks.discriminator.build({**values, **missing})
 
 
-def _normalised(values: Values, directions: Values) -> tuple[Values, Values]:
-    """Kernels divided by their largest singular value, after one step of power iteration."""
+def normalised(values: Values, directions: Values) -> tuple[Values, Values]:
+    """Kernels divided by their largest singular value, by one more step of power iteration.
+
+    `directions` has each kernel's right singular vector so far, and comes back improved.
+    """
     values, found = dict(values), {}
     for name, direction in directions.items():
         matrix = values[name].reshape(-1, direction.shape[0])

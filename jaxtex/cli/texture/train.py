@@ -16,7 +16,7 @@ from jaxtex.files import atomic_path, check_folder, make_folder
 
 if TYPE_CHECKING:
     from jaxtex.texture.dataset import Dataset
-    from jaxtex.texture.run import Outcome, Progress
+    from jaxtex.texture.fit import Outcome, Progress
     from jaxtex.texture.train import Settings
 
 FILE = click.Path(path_type=Path)
@@ -71,7 +71,7 @@ def train(**options: Any) -> None:
 
     configure(options["device"])
     join_cluster()
-    from jaxtex.texture.run import Plan, run
+    from jaxtex.texture.fit import Plan, fit
 
     settings = _settings(options)
     began = time.perf_counter()
@@ -90,7 +90,7 @@ def train(**options: Any) -> None:
             progress=show,
             stop=stopped,
         )
-        outcome = run(settings, dataset, plan)
+        outcome = fit(settings, dataset, plan)
     _report(options, settings, outcome, complaints, time.perf_counter() - began)
     if outcome.status == "interrupted":
         raise KeyboardInterrupt

@@ -38,8 +38,9 @@ from jaxtex.texture.train import (
 COLUMNS = ("step", "discriminator_loss", "generator_loss", "real", "generated")
 Status = Literal["done", "interrupted"]
 
-# Losses are fetched, progress is shown and the wish to stop is asked for each so many steps.
-_CHUNK = 10
+# After about this long losses are fetched, progress is shown and the wish to stop is asked for.
+_CHUNK_SECONDS = 1.0
+_CHUNK = 100
 
 
 class Progress(NamedTuple):
@@ -92,7 +93,7 @@ class Plan:
             raise SettingsError(f"sample_every: {self.sample_every} is below 0")
 
 
-def run(settings: Settings, dataset: Dataset, plan: Plan) -> Outcome:
+def fit(settings: Settings, dataset: Dataset, plan: Plan) -> Outcome:
     """Trains up to step `plan.steps`.
 
     Raises:
@@ -135,14 +136,14 @@ class _Run:
         if found is not None:
             state, self.step, self.rows = found.state, found.step, found.history["losses"]
         self.state: State = place_state(state, self.mesh)
-        self.speed = 0.0
+        self.pace = 0.0
 
     def run(self) -> Outcome:
         status: Status = "done"
         while self.step < self.plan.steps:
             before = time.perf_counter()
             count = self._advance()
-            self.speed = count * self.settings.batch_size / (time.perf_counter() - before)
+            self.pace = (time.perf_counter() - before) / count
             self._report(count)
             if self.plan.stop is not None and self.plan.stop():
                 status = "interrupted"
@@ -154,7 +155,8 @@ class _Run:
     def _advance(self) -> int:
         """Makes some steps, as many as there are to the next sample grid at most."""
         every = self.plan.sample_every or self.plan.steps
-        count = min(_CHUNK, self.plan.steps - self.step, every - self.step % every)
+        count = int(np.clip(_CHUNK_SECONDS / self.pace, 1, _CHUNK)) if self.pace else 1
+        count = min(count, self.plan.steps - self.step, every - self.step % every)
         found = []
         for step in range(self.step, self.step + count):
             batch = self.dataset.batch(step, self.settings.batch_size)
@@ -175,9 +177,10 @@ class _Run:
     def _report(self, count: int) -> None:
         plan = self.plan
         if plan.progress is not None:
-            left = (plan.steps - self.step) * self.settings.batch_size / self.speed
             mean = Losses(*self.rows[-count:].mean(0))
-            plan.progress(Progress(self.step, plan.steps, mean, self.speed, left))
+            speed = self.settings.batch_size / self.pace
+            left = (plan.steps - self.step) * self.pace
+            plan.progress(Progress(self.step, plan.steps, mean, speed, left))
         if plan.sample_every and self.step % plan.sample_every == 0:
             self._write_samples()
             self._write_losses()

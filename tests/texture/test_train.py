@@ -1,0 +1,215 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+
+import jaxtex
+from jaxtex.errors import SettingsError
+from jaxtex.texture.augment import augment
+from jaxtex.texture.dcgan import Discriminator, Generator
+from jaxtex.texture.train import (
+    Settings,
+    averaged_generator,
+    devices,
+    normalised,
+    place_batch,
+    place_state,
+    start,
+    take_apart,
+    train_step,
+)
+
+TINY = Settings(features=2, latent_size=8, batch_size=8, seed=5)
+
+
+def textures(count: int = 8) -> np.ndarray:
+    return np.random.default_rng(count).integers(0, 256, (count, 64, 64, 3), np.uint8)
+
+
+def stepped(settings: Settings, steps: int = 1):
+    networks, state = start(settings)
+    rows = []
+    for _ in range(steps):
+        state, losses = train_step(networks, state, jnp.asarray(textures()))
+        rows.append([float(value) for value in losses])
+    return networks, state, np.array(rows)
+
+
+def test_a_step_is_that_of_the_paper():
+    """Against both updates written out with modules, autodiff and optax."""
+    networks, before = start(TINY)
+    key = jax.random.fold_in(jax.random.key(TINY.seed), 0)
+    latent_key = jax.random.split(jax.random.fold_in(key, 1), 4)[0]
+    latents = jax.random.normal(latent_key, (8, 8))
+    real = jnp.asarray(textures()) / 127.5 - 1
+    adam = optax.adam(2e-4, b1=0.5)
+
+    def generate(values):
+        return networks.generator.build({**values, **before.statistics})(latents, train=True)
+
+    def logits(values, x):
+        _, start_values = take_apart(Discriminator(features=2, rngs=nnx.Rngs(0)))
+        return networks.discriminator.build({**start_values, **values})(x)
+
+    def cross_entropy(found, label):
+        return optax.sigmoid_binary_cross_entropy(found, jnp.full(8, label)).mean()
+
+    def judge_loss(values):
+        fake = logits(values, generate(before.generator))
+        return cross_entropy(logits(values, real), 1.0) + cross_entropy(fake, 0.0)
+
+    loss, gradient = jax.value_and_grad(judge_loss)(before.discriminator)
+    update, _ = adam.update(gradient, adam.init(before.discriminator))
+    judge = optax.apply_updates(before.discriminator, update)
+    other_loss, gradient = jax.value_and_grad(
+        lambda values: cross_entropy(logits(judge, generate(values)), 1.0)
+    )(before.generator)
+    update, _ = adam.update(gradient, adam.init(before.generator))
+    maker = optax.apply_updates(before.generator, update)
+
+    _, after, rows = stepped(TINY)
+    assert rows[0, :2] == pytest.approx([float(loss), float(other_loss)], rel=1e-4)
+    # Adam's first step is ±2e-4: where the gradient is about 0, its sign is rounding's.
+    for found, expected in ((after.discriminator, judge), (after.generator, maker)):
+        for name, value in expected.items():
+            off = np.abs(np.asarray(found[name] - value)) > 2e-5
+            assert off.mean() < 0.02, name
+
+
+def test_equal_seeds_give_equal_bytes():
+    one, other = stepped(TINY, 2), stepped(TINY, 2)
+    jax.tree.map(np.testing.assert_array_equal, one[1], other[1])
+    np.testing.assert_array_equal(one[2], other[2])
+
+
+def test_another_seed_gives_other_losses():
+    assert stepped(TINY)[2][0, 0] != stepped(Settings(**{**TINY.to_dict(), "seed": 6}))[2][0, 0]
+
+
+def test_the_average_follows_the_generator():
+    networks, before = start(TINY)
+    old = {name: np.asarray(value) for name, value in before.generator.items()}
+    after, _ = train_step(networks, before, jnp.asarray(textures()))
+    for name, value in after.average.items():
+        expected = 0.1 * old[name] + 0.9 * np.asarray(after.generator[name])
+        np.testing.assert_allclose(value, expected, atol=1e-6)
+
+
+def test_the_averaged_generator_has_the_statistics_of_its_own_textures():
+    networks, state, _ = stepped(TINY, 3)
+    generator = averaged_generator(networks, state)
+    assert isinstance(generator, Generator)
+    latents = jax.random.normal(jax.random.key(0), (2000, 8))
+    x = jnp.tensordot(latents, generator.project[...], 1)
+    np.testing.assert_allclose(generator.norms[0].mean[...], x.mean((0, 1, 2)), atol=2e-3)
+    np.testing.assert_allclose(generator.norms[0].var[...], x.var((0, 1, 2)), rtol=0.15)
+
+
+def test_spectral_normalisation_bounds_every_kernel():
+    settings = Settings(**{**TINY.to_dict(), "spectral": True})
+    _, state, rows = stepped(settings, 2)
+    assert np.isfinite(rows).all()
+    assert not any("norms" in name for name in state.discriminator)
+    directions = state.directions
+    for _ in range(100):
+        values, directions = normalised(state.discriminator, directions)
+    for name, value in values.items():
+        matrix = np.asarray(value).reshape(-1, directions[name].shape[0])
+        assert np.linalg.norm(matrix, 2) == pytest.approx(1, abs=0.02)
+
+
+def test_augmentation_changes_textures_and_passes_gradients_on():
+    x = jnp.asarray(textures(3), jnp.float32) / 127.5 - 1
+    found = augment(jax.random.key(0), x)
+    assert found.shape == x.shape
+    assert float(jnp.abs(found).max()) < 6
+    assert (found != augment(jax.random.key(1), x)).any()
+    slope = jax.grad(lambda x: augment(jax.random.key(0), x).sum())(x)
+    assert np.isfinite(slope).all()
+    assert float((slope != 0).mean()) > 0.9
+    # A hole of a quarter by a quarter, perhaps partly outside, and what the shift left free.
+    assert 1 / 4096 <= float((found == 0).mean()) < 1 / 16 + 2 / 8
+
+
+def test_training_with_augmentation_runs():
+    rows = stepped(Settings(**{**TINY.to_dict(), "augmented": True}), 2)[2]
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": 32}, "size: 32"),
+        ({"batch_size": 1}, "batch_size: 1"),
+        ({"seed": -1}, "seed: -1"),
+        ({"learning_rate": 0.0}, "learning_rate: 0.0"),
+        ({"beta1": 1.0}, "beta1: 1.0"),
+        ({"average": -0.1}, "average: -0.1"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_bad_settings_are_refused(change, message):
+    with pytest.raises(SettingsError, match=message):
+        Settings(**change)
+
+
+EIGHT = """
+import json, sys
+sys.path.insert(0, {tests!r})
+import jax
+import numpy as np
+from test_train import TINY, textures
+from jaxtex.texture.train import devices, place_batch, place_state, start, train_step
+mesh = devices()
+networks, state = start(TINY)
+state = place_state(state, mesh)
+batch = place_batch(textures(), mesh)
+rows = []
+for _ in range(2):
+    state, losses = train_step(networks, state, batch)
+    rows.append([float(value) for value in losses])
+print(json.dumps({{
+    "devices": mesh.size,
+    "share": batch.addressable_shards[0].data.shape,
+    "whole": state.average["project"].sharding.is_fully_replicated,
+    "rows": rows,
+    "sum": float(np.abs(np.asarray(state.average["project"])).sum()),
+}}))
+"""
+
+
+def test_eight_devices_share_the_batch_and_find_what_one_finds():
+    code = EIGHT.format(tests=str(Path(__file__).parent))
+    environment = {
+        **os.environ,
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": str(Path(jaxtex.__file__).parents[1]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    _, state, rows = stepped(TINY, 2)
+    assert found["devices"] == 8
+    assert found["share"] == [1, 64, 64, 3]
+    assert found["whole"]
+    np.testing.assert_allclose(found["rows"], rows, rtol=1e-3)
+    total = float(np.abs(np.asarray(state.average["project"])).sum())
+    assert found["sum"] == pytest.approx(total, rel=1e-4)
+
+
+def test_a_placed_batch_and_state_are_what_they_were():
+    mesh = devices()
+    _, state = start(TINY)
+    jax.tree.map(np.testing.assert_array_equal, place_state(state, mesh), state)
+    np.testing.assert_array_equal(place_batch(textures(), mesh), textures())
