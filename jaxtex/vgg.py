@@ -183,9 +183,18 @@ class VGG16(nnx.Module):
         return extract(prepared, image, layers, features=features, pool=pool)
 
     def prepare(
-        self, layers: Iterable[str], height: int, width: int, channels: int
+        self,
+        layers: Iterable[str],
+        height: int,
+        width: int,
+        channels: int,
+        *,
+        form: ConvForm | None = None,
     ) -> dict[str, PreparedConv]:
-        """Kernels up to the deepest of `layers`, in the fastest form for images of this shape."""
+        """Kernels up to the deepest of `layers`, in the fastest form for images of this shape.
+
+        For a few evaluations `form="direct"` is faster: its kernels need no preparing.
+        """
         platform = jax.default_backend()
         convs = {}
         for layer in LAYERS[: max(map(LAYERS.index, layers)) + 1]:
@@ -194,8 +203,8 @@ class VGG16(nnx.Module):
             if layer == LAYERS[0]:
                 kernel, bias = _image_kernel(kernel, bias, self.mean[...], channels), None
             size = height >> depth(layer), width >> depth(layer)
-            form = conv_form(platform, *size, *kernel.shape[2:])
-            convs[layer] = prepare_conv(kernel, bias, form)
+            fastest = conv_form(platform, *size, *kernel.shape[2:])
+            convs[layer] = prepare_conv(kernel, bias, form or fastest)
         return convs
 
 

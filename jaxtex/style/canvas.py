@@ -20,7 +20,7 @@ RGB = Float32[np.ndarray, "_ _ 3"]
 Levels = Float32[np.ndarray, "_ _ _"]
 Map = Float32[np.ndarray, "_ _"]
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # How far a grey pixel's channels may lie apart, how much of a border counts as plain, and how near
 # (in the range 0 to 1) two colours are the same.
 _GREY_TOLERANCE, _PLAIN_SHARE, _SAME_COLOR = 0.03, 0.7, 0.1
@@ -48,7 +48,7 @@ def is_grey(image: RGB) -> bool:
 
 def luminance(image: RGB) -> Map:
     """Rec. 601 luma, 0 to 1."""
-    return image @ _LUMINANCE
+    return image @ LUMINANCE
 
 
 def ground_color(image: RGB) -> Float32[np.ndarray, "3"] | None:
@@ -121,7 +121,7 @@ def style_levels(canvas: Canvas, style: RGB) -> Levels:
     level = luminance(style)
     if canvas == "ink":
         ground = ground_color(style)
-        dark = float(ground @ _LUMINANCE) < 0.5 if ground is not None else level.mean() < 0.5
+        dark = float(ground @ LUMINANCE) < 0.5 if ground is not None else level.mean() < 0.5
         if dark:
             level = 1 - level
     return level[..., None] * 255
@@ -203,12 +203,20 @@ def silhouette_distance(
     ink = ink_mask(levels)
     if not ink.any() or ink.all():
         return np.zeros((*ink.shape, 1), np.float32)
+    far = np.minimum(ndimage.distance_transform_edt(~ink) / (canvas_width / 24), 4) ** 2
+    return (far + skeleton * stroke_middles(ink))[..., None].astype(np.float32)
+
+
+def stroke_middles(ink: Bool[np.ndarray, "h w"]) -> Map:
+    """How far inside a stroke, counter or gap each pixel lies: 0 at an edge, 1 in the middle.
+
+    It is the squared share of the greatest depth within a stroke's width about the pixel.
+    """
     outside = ndimage.distance_transform_edt(~ink)
     inside = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1]
     reach = 2 * round(max(stroke_width(ink), 2)) + 1
-    far = np.minimum(outside / (canvas_width / 24), 4) ** 2
     middle = _relative_depth(outside, reach) ** 2 + _relative_depth(inside, reach) ** 2
-    return (far + skeleton * middle)[..., None].astype(np.float32)
+    return middle.astype(np.float32)
 
 
 def _relative_depth(depth: np.ndarray, reach: int) -> np.ndarray:

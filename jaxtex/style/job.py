@@ -51,11 +51,13 @@ class Job:
     """The content image at its final size, without margin."""
     digest: str
     """SHA-256 of all images, as a checkpoint's proof that it belongs to this job."""
+    layers: tuple[str, ...]
+    """The style layers of its program; those of coefficient 0 may be among them."""
 
     @property
     def program(self) -> Program:
         """What its compiled objective depends on."""
-        return _program(self.settings)
+        return _program(self.settings, self.layers)
 
     @property
     def group(self) -> tuple[Any, ...]:
@@ -116,15 +118,21 @@ def make_job(
     style_weights: Sequence[float] | None = None,
     mask: Map | None = None,
     init: RGB | None = None,
+    layers: Sequence[str] | None = None,
 ) -> Job:
     """Resizes, takes apart, crops and pads the images of one job; all of them 0 to 1.
+
+    `layers` are those of its program, by default the style layers whose coefficient is not 0: jobs
+    that shall share a program name all the layers that any of them has.
 
     Raises:
       ImageError: an image is too small for the layers, or of a single colour.
       SettingsError: the style weights do not fit the styles, or `init` lacks its image.
     """
     weights = _style_weights(style_weights, len(styles))
-    _check_images(settings, content, alpha, styles)
+    layers = settings.style_layers if layers is None else tuple(layers)
+    program = _program(settings, layers)
+    _check_images(program, content, alpha, styles)
     digest = _digest(content, alpha, mask, init, *styles)
     height, width = content.shape[:2]
     if settings.size:
@@ -140,7 +148,7 @@ def make_job(
         _style_canvas(settings, canvas, style, levels, margin, crop=house) for style in styles
     )
     padded = _pad(levels, margin, _paper(canvas, levels))
-    _check_canvas(settings, padded)
+    _check_canvas(program, settings.size, padded)
     if ink is not None:
         ink = Ink(_pad_edge(ink.coverage, margin), _pad_edge(ink.color, margin), ink.ground)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
@@ -157,15 +165,16 @@ def make_job(
         init=start,
         margin=margin,
         ink=ink,
-        phases=_phases(settings, padded, canvas),
+        phases=_phases(settings, program, padded, canvas),
         digest=digest,
         original=content,
+        layers=layers,
     )
 
 
-def _program(settings: Settings) -> Program:
+def _program(settings: Settings, layers: tuple[str, ...]) -> Program:
     return Program(
-        settings.style_layers,
+        layers,
         settings.content_layer,
         settings.normalization,
         settings.features,
@@ -184,10 +193,7 @@ def _style_weights(weights: Sequence[float] | None, count: int) -> tuple[float, 
     return tuple(float(weight) / sum(weights) for weight in weights)
 
 
-def _check_images(
-    settings: Settings, content: RGB, alpha: Map | None, styles: Sequence[RGB]
-) -> None:
-    program = _program(settings)
+def _check_images(program: Program, content: RGB, alpha: Map | None, styles: Sequence[RGB]) -> None:
     least = program.smallest_image
     named = [("content", content), *((f"style {i + 1}", s) for i, s in enumerate(styles))]
     for name, image in named:
@@ -203,12 +209,11 @@ def _check_images(
             raise ImageError(f"{name}: the image has a single colour; there is nothing to work on")
 
 
-def _check_canvas(settings: Settings, padded: Levels) -> None:
-    program = _program(settings)
+def _check_canvas(program: Program, size: int | None, padded: Levels) -> None:
     height, width = padded.shape[:2]
     if min(height, width) < program.smallest_image:
         raise ImageError(
-            f"content: {width}×{height} pixels, at size {settings.size} with its margin, is too "
+            f"content: {width}×{height} pixels, at size {size} with its margin, is too "
             f"small for layer {program.all_layers[-1]}, which needs at least "
             f"{program.smallest_image} a side"
         )
@@ -281,7 +286,9 @@ def _start(
     return _pad(levels, margin, _paper(canvas, content))
 
 
-def _phases(settings: Settings, content: Levels, canvas: Canvas) -> tuple[Phase, ...]:
+def _phases(
+    settings: Settings, program: Program, content: Levels, canvas: Canvas
+) -> tuple[Phase, ...]:
     scales = settings.scales
     if scales is None:
         stroke = canvases.stroke_width(canvases.ink_mask(content))
@@ -291,7 +298,7 @@ def _phases(settings: Settings, content: Levels, canvas: Canvas) -> tuple[Phase,
         while scales > 1 and max(content.shape[:2]) / 2 ** (scales - 1) < _COARSEST:
             scales -= 1
     height, width = content.shape[:2]
-    least = _program(settings).smallest_image
+    least = program.smallest_image
     while scales > 1 and min(height, width) / 2 ** (scales - 1) < 2 * least:
         scales -= 1
     # The full size costs most and has least left to do.

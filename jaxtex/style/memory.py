@@ -40,3 +40,14 @@ def fit_program(
     limit = int(0.8 * available_bytes()) if limit is None else limit
     fits = evaluation_bytes(program, batch, height, width) <= limit
     return program if fits else program._replace(rematerialise=True)
+
+
+def fit_batch(
+    program: Program, count: int, height: int, width: int, limit: int | None = None
+) -> int:
+    """How many of `count` jobs to run at once: as many as fit into `limit` bytes, at least one.
+
+    The default limit is that of `fit_program`.
+    """
+    limit = int(0.8 * available_bytes()) if limit is None else limit
+    return min(count, max(1, limit // evaluation_bytes(program, 1, height, width)))

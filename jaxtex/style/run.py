@@ -9,19 +9,19 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jaxtyping import Array, Float32
 
-from jaxtex import images, weights
+from jaxtex import weights
 from jaxtex.style import canvas as canvases
 from jaxtex.style import memory
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Coefficients, Losses, Program, Targets, features_of
+from jaxtex.style.objective import Coefficients, Losses
 from jaxtex.style.optimise import CHUNK, OptimiserState, run_chunk, start
-from jaxtex.vgg import VGG16, PreparedConv
+from jaxtex.style.targets import SharedTargets, at_scale
+from jaxtex.vgg import VGG16
 
 Status = Literal["done", "interrupted", "diverged"]
 
@@ -74,30 +74,45 @@ def run_jobs(
     network: VGG16 | None = None,
     hooks: Hooks | None = None,
     max_bytes: int | None = None,
+    shared: SharedTargets | None = None,
 ) -> list[Outcome]:
-    """Runs jobs, those of equal shape and program as one batch; outcomes in the jobs' order.
+    """Runs jobs, those of equal shape and program in batches; outcomes in the jobs' order.
 
-    Where an evaluation would take more than `max_bytes` (by default most of the free memory),
-    activations are computed twice instead of kept.
+    An evaluation takes at most `max_bytes` (by default most of the free memory): where a batch
+    would take more it is split, and where a single job would, activations are computed twice
+    instead of kept. With `shared`, targets are shared with other calls; it has the network.
     """
-    network = network or load_network()
+    shared = shared or SharedTargets(network or load_network())
+    outcomes: dict[int, Outcome] = {}
+    for members in batches(jobs, max_bytes=max_bytes):
+        batch = _Batch([jobs[index] for index in members], shared, hooks or Hooks(), max_bytes)
+        outcomes |= dict(zip(members, batch.run(), strict=True))
+    return [outcomes[index] for index in range(len(jobs))]
+
+
+def batches(
+    jobs: Sequence[Job], *, max_bytes: int | None = None, most: int | None = None
+) -> list[list[int]]:
+    """The jobs' indices, grouped by what can run together, as many (up to `most`) as fit."""
     groups: dict[Any, list[int]] = {}
     for index, job in enumerate(jobs):
         groups.setdefault(job.group, []).append(index)
-    outcomes: dict[int, Outcome] = {}
+    split = []
     for members in groups.values():
-        batch = _Batch([jobs[index] for index in members], network, hooks or Hooks(), max_bytes)
-        outcomes |= dict(zip(members, batch.run(), strict=True))
-    return [outcomes[index] for index in range(len(jobs))]
+        job = jobs[members[0]]
+        height, width = job.content.shape[:2]
+        size = memory.fit_batch(job.program, most or len(members), height, width, max_bytes)
+        split += [members[start : start + size] for start in range(0, len(members), size)]
+    return split
 
 
 class _Batch:
     """Jobs that share every evaluation, and how far they have come."""
 
     def __init__(
-        self, jobs: Sequence[Job], network: VGG16, hooks: Hooks, max_bytes: int | None
+        self, jobs: Sequence[Job], shared: SharedTargets, hooks: Hooks, max_bytes: int | None
     ) -> None:
-        self.jobs, self.network, self.hooks = jobs, network, hooks
+        self.jobs, self.shared, self.hooks = jobs, shared, hooks
         self.max_bytes = max_bytes
         self.phases = jobs[0].phases
         # The first evaluation, of the initial image, is step 0 and comes on top.
@@ -117,7 +132,7 @@ class _Batch:
         for index in range(position.phase, len(self.phases)):
             phase = self.phases[index]
             if problem is None or problem.size != phase[:2]:
-                problem = _Problem(self.jobs, phase, self.network, self.max_bytes)
+                problem = _Problem(self.jobs, phase, self.shared, self.max_bytes)
             if state is None:
                 state = problem.start(levels, phase)
             done = position.done if index == position.phase else 0
@@ -238,56 +253,28 @@ class _Problem:
     """The compiled objective of one size with its targets."""
 
     def __init__(
-        self, jobs: Sequence[Job], phase: Phase, network: VGG16, max_bytes: int | None
+        self, jobs: Sequence[Job], phase: Phase, shared: SharedTargets, max_bytes: int | None
     ) -> None:
         self.jobs, self.size = jobs, phase[:2]
-        batch, channels = len(jobs), jobs[0].content.shape[-1]
         self.program = memory.fit_program(
-            jobs[0].program, batch, phase.height, phase.width, max_bytes
+            jobs[0].program, len(jobs), phase.height, phase.width, max_bytes
         )
-        prepare = functools.partial(_prepare, *nnx.split(network), self.program.all_layers)
-        self.convs = prepare((phase.height, phase.width, channels))
-        contents = [_at_scale(job.content, phase) for job in jobs]
-        content = jnp.asarray(np.stack(contents))
-        grams = [
-            [self._grams(prepare, style, phase.factor) for style in job.styles] for job in jobs
-        ]
-        distances = [
-            canvases.silhouette_distance(level, job.settings.skeleton, level.shape[1])
-            for job, level in zip(jobs, contents, strict=True)
-        ]
-        self.targets = Targets(
-            content=content,
-            content_features=_content_features(self.program, self.convs, content),
-            grams={
-                layer: jnp.stack([jnp.stack([one[layer] for one in job]) for job in grams])
-                for layer in self.program.layers
-            },
-            style_weights=jnp.asarray([job.style_weights for job in jobs], jnp.float32),
-            distance=jnp.asarray(np.stack(distances)),
-            palette=jnp.asarray(np.stack([canvases.palette(job.content) for job in jobs])),
-            mask=jnp.asarray(np.stack([_at_scale(job.mask * 255, phase) / 255 for job in jobs])),
-        )
-
-    def _grams(self, prepare: Callable[..., Any], style: Levels, factor: float) -> dict[str, Array]:
-        height, width = (max(1, round(side * factor)) for side in style.shape[:2])
-        least = self.program.smallest_image
-        height, width = max(height, least), max(width, least)
-        level = jnp.asarray(images.resize(style / 255, height, width)[None] * 255)
-        return _grams(self.program, prepare(level.shape[1:]), level)
+        self.targets = shared.of(self.program, jobs, phase)
+        channels = jobs[0].content.shape[-1]
+        self.convs = shared.convs(self.program, phase.height, phase.width, channels)
 
     def start(self, levels: Sequence[Levels], phase: Phase) -> OptimiserState:
         """The optimiser's first state of a phase, from images of any size."""
-        at_scale = []
+        starts = []
         for job, level in zip(self.jobs, levels, strict=True):
-            image = _at_scale(level, phase)
+            image = at_scale(level, phase)
             if job.settings.box == "soft" and phase == job.phases[0]:
                 # Off the bounds, where the soft box has no slope yet.
                 image = 0.96 * image + 0.02 * 255
             if phase.sharpen:
                 image = canvases.sharpen(image, 2.0)
-            at_scale.append(image)
-        return _start(self.jobs, jnp.asarray(np.stack(at_scale)))
+            starts.append(image)
+        return _start(self.jobs, jnp.asarray(np.stack(starts)))
 
     def advance(
         self, state: OptimiserState, coefficients: Coefficients, count: int
@@ -305,8 +292,8 @@ def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
     settings = [job.settings for job in jobs]
     return Coefficients(
         layers={
-            layer: column([each.layers[layer] for each in settings])
-            for layer in settings[0].style_layers
+            layer: column([each.layers.get(layer, 0.0) for each in settings])
+            for layer in jobs[0].layers
         },
         content=column([each.content_weight for each in settings]),
         tv=column([each.tv for each in settings]),
@@ -315,28 +302,3 @@ def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
         ink=column([phase.ink] * len(settings)),
         outside=column([3.0 if each.box == "soft" else 0.0 for each in settings]),
     )
-
-
-def _at_scale(levels: Levels, phase: Phase) -> Levels:
-    if levels.shape[:2] == (phase.height, phase.width):
-        return levels
-    height, width = phase.height, phase.width
-    return images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
-
-
-@functools.partial(jax.jit, static_argnames=("graph", "layers", "shape"))
-def _prepare(
-    graph: Any, state: Any, layers: tuple[str, ...], shape: tuple[int, int, int]
-) -> dict[str, PreparedConv]:
-    return nnx.merge(graph, state).prepare(layers, *shape)
-
-
-@functools.partial(jax.jit, static_argnames="program")
-def _content_features(program: Program, convs: Any, content: Array) -> Array:
-    only = program._replace(layers=())
-    return features_of(only, convs, content)[0].astype(jnp.float32)
-
-
-@functools.partial(jax.jit, static_argnames="program")
-def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
-    return {layer: gram[0] for layer, gram in features_of(program, convs, style)[1].items()}

@@ -1,0 +1,168 @@
+"""What jobs are compared with: the targets of a batch, each image's computed once.
+
+Jobs that share images share their features, Gram matrices and maps, within a batch and from batch
+to batch.
+"""
+
+import functools
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jaxtyping import Array
+
+from jaxtex import images
+from jaxtex.style import canvas as canvases
+from jaxtex.style.canvas import Levels
+from jaxtex.style.job import Job, Phase
+from jaxtex.style.objective import Program, Targets, features_of
+from jaxtex.vgg import VGG16, ConvForm, PreparedConv
+
+T = TypeVar("T")
+
+# Results that are kept; a sweep needs as many as it has sizes, layers and images.
+_KEPT = 256
+
+
+class SharedTargets:
+    """Computes targets, and keeps what further jobs may need of them."""
+
+    def __init__(self, network: VGG16) -> None:
+        self.network = network
+        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._convs: tuple[Any, dict[str, PreparedConv]] | None = None
+
+    def convs(self, program: Program, height: int, width: int, channels: int) -> Any:
+        """The kernels for images of this shape; those of the last shape are kept."""
+        key = program.all_layers, height, width, channels
+        if self._convs is None or self._convs[0] != key:
+            self._convs = key, prepare(self.network, *key)
+        return self._convs[1]
+
+    def of(self, program: Program, jobs: Sequence[Job], phase: Phase) -> Targets:
+        """The targets of a batch at the size of a phase."""
+        contents = [at_scale(job.content, phase) for job in jobs]
+        features = [self._content_features(program, content) for content in contents]
+        grams = [
+            [self._grams(program, style, phase.factor) for style in job.styles] for job in jobs
+        ]
+        distances = [
+            self._distance(content, job.settings.skeleton)
+            for job, content in zip(jobs, contents, strict=True)
+        ]
+        palettes = [self._palette(job.content) for job in jobs]
+        return Targets(
+            content=jnp.asarray(np.stack(contents)),
+            content_features=jnp.concatenate(features),
+            grams={
+                layer: jnp.stack([jnp.stack([one[layer] for one in job]) for job in grams])
+                for layer in program.layers
+            },
+            style_weights=jnp.asarray([job.style_weights for job in jobs], jnp.float32),
+            distance=jnp.asarray(np.stack(distances)),
+            palette=jnp.asarray(np.stack(palettes)),
+            mask=jnp.asarray(np.stack([at_scale(job.mask * 255, phase) / 255 for job in jobs])),
+        )
+
+    def _content_features(self, program: Program, content: Levels) -> Array:
+        def compute() -> Array:
+            convs = self.convs(program, *content.shape)
+            return _content_features(program, convs, jnp.asarray(content)[None])
+
+        key = "content", program.content_layer, *_kind(program), _digest(content)
+        return self._once(key, compute)
+
+    def _grams(self, program: Program, style: Levels, factor: float) -> dict[str, Array]:
+        """The Gram matrices of a style image at `factor` of its size."""
+        least = program.smallest_image
+        height, width = (max(least, round(side * factor)) for side in style.shape[:2])
+        keys = {
+            layer: ("gram", layer, *_kind(program), _digest(style), height, width)
+            for layer in program.layers
+        }
+        missing = tuple(layer for layer, key in keys.items() if key not in self._kept)
+        found: dict[str, Array] = {}
+        if missing:
+            level = images.resize(style / 255, height, width)[None] * 255
+            only = program._replace(layers=missing, content_layer=missing[0])
+            channels = level.shape[-1]
+            convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
+            found = _grams(only, convs, jnp.asarray(level))
+        return {
+            layer: self._once(key, functools.partial(found.__getitem__, layer))
+            for layer, key in keys.items()
+        }
+
+    def _distance(self, content: Levels, skeleton: float) -> np.ndarray:
+        return self._once(
+            ("distance", skeleton, _digest(content)),
+            lambda: canvases.silhouette_distance(content, skeleton, content.shape[1]),
+        )
+
+    def _palette(self, content: Levels) -> np.ndarray:
+        return self._once(("palette", _digest(content)), lambda: canvases.palette(content))
+
+    def _once(self, key: Any, compute: Callable[[], T]) -> T:
+        if key not in self._kept:
+            self._kept[key] = compute()
+        self._kept.move_to_end(key)
+        found = self._kept[key]
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+
+def at_scale(levels: Levels, phase: Phase) -> Levels:
+    """A canvas of any size at the size of a phase."""
+    if levels.shape[:2] == (phase.height, phase.width):
+        return levels
+    height, width = phase.height, phase.width
+    return images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
+
+
+def prepare(
+    network: VGG16,
+    layers: tuple[str, ...],
+    height: int,
+    width: int,
+    channels: int,
+    *,
+    form: ConvForm | None = None,
+) -> dict[str, PreparedConv]:
+    """`network.prepare` as one program."""
+    return _prepare(*nnx.split(network), layers, (height, width, channels), form)
+
+
+def _kind(program: Program) -> tuple[str, ...]:
+    return program.features, program.pool, program.precision
+
+
+def _digest(levels: Levels) -> tuple[bytes, tuple[int, ...]]:
+    return hashlib.sha256(np.ascontiguousarray(levels).tobytes()).digest(), levels.shape
+
+
+@functools.partial(jax.jit, static_argnames=("graph", "layers", "shape", "form"))
+def _prepare(
+    graph: Any,
+    state: Any,
+    layers: tuple[str, ...],
+    shape: tuple[int, int, int],
+    form: ConvForm | None,
+) -> dict[str, PreparedConv]:
+    return nnx.merge(graph, state).prepare(layers, *shape, form=form)
+
+
+@functools.partial(jax.jit, static_argnames="program")
+def _content_features(program: Program, convs: Any, content: Array) -> Array:
+    only = program._replace(layers=())
+    return features_of(only, convs, content)[0].astype(jnp.float32)
+
+
+@functools.partial(jax.jit, static_argnames="program")
+def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
+    return {layer: gram[0] for layer, gram in features_of(program, convs, style)[1].items()}
