@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float32
+from jaxtyping import Array, Float32, UInt32
 
 from jaxtex.texture.normals import circle, random_words, uniform
 
@@ -184,7 +184,7 @@ def _solve(log_odds: Callable[[Array], Array], part: Array, rest: Array, start: 
 
 
 def sample_versine(
-    key: Array, kappa: Float32[Array, "*batch"], n: int, shape: Sequence[int]
+    seed: UInt32[Array, "2"], kappa: Float32[Array, "*batch"], n: int, shape: Sequence[int]
 ) -> Float32[Array, "*shape"]:
     """Draws of `shape`, which ends in κ's, by Wood's rejection with its x₀ and c eliminated.
 
@@ -202,7 +202,7 @@ def sample_versine(
 
     def propose(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         count, pending, versine = state
-        words = random_words(jax.random.fold_in(key, count), (2, math.prod(shape)))
+        words = random_words(seed, (2, math.prod(shape)), 2 * count)
         first, second = (word.reshape(2, *shape) for word in words)
         # x = radius · cos 2φ is a coordinate of the point's projection on a plane, and 1 ± x are
         # (1 − radius) + 2 radius cos²φ or sin²φ.
@@ -218,5 +218,5 @@ def sample_versine(
         versine = jnp.where(pending & accepted, proposed, versine)
         return count + 1, pending & ~accepted, versine
 
-    start = jnp.int32(0), jnp.ones(shape, bool), jnp.broadcast_to(mode, shape)
+    start = jnp.uint32(0), jnp.ones(shape, bool), jnp.broadcast_to(mode, shape)
     return lax.while_loop(unfinished, propose, start)[2]

@@ -152,13 +152,13 @@ def _sample(
 ) -> Float32[Array, "*out n"]:
     n = mean_direction.shape[-1]
     batch = _broadcast(mean_direction=mean_direction.shape[:-1], kappa=kappa.shape)
-    tangent_key, versine_key = jax.random.split(key)
-    versine = versines.sample_versine(versine_key, kappa, n, (*shape, *batch))[..., None]
+    tangent_seed, versine_seed = jax.random.bits(key, (2, 2))
+    versine = versines.sample_versine(versine_seed, kappa, n, (*shape, *batch))[..., None]
     # A uniform direction orthogonal to e₁, reflected by the Householder matrix that takes e₁ or
     # −e₁ to d, whichever is farther from d: the matrix is as well conditioned for d = ±e₁ as ever.
     direction = _unit(mean_direction)
     first, is_first = direction[..., :1], np.arange(n) == 0
-    tangent = jnp.where(is_first, 0.0, normals(tangent_key, (*shape, *batch, n)))
+    tangent = jnp.where(is_first, 0.0, normals(tangent_seed, (*shape, *batch, n)))
     sine = jnp.sqrt(versine * (2 - versine))
     scale = sine * lax.rsqrt(_row_sums(tangent**2))
     slope = _row_sums(direction * tangent) / (1 + jnp.abs(first))

@@ -360,7 +360,7 @@ def test_a_traced_kappa_that_is_none_gives_nan_and_comes_to_an_end():
 
 
 @given(
-    n=st.sampled_from([2, 5, 2048]),
+    n=st.sampled_from([2, 2048]),
     kappa=st.floats(0, 1e6, width=32) | st.floats(-6, 6).map(lambda e: 10**e),
     seed=st.integers(0, 2**32 - 1),
     entries=st.lists(st.floats(-(2.0**66), 2.0**66, width=32), min_size=6, max_size=6).filter(any),
