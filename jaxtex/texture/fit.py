@@ -5,6 +5,7 @@ several processes (`jax.distributed`) each feeds its own devices, and the first 
 """
 
 import csv
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Plan:
     resume: bool = False
     sample_every: int = 500
     checkpoint_every: float = 60.0
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
     progress: Callable[[Progress], None] | None = None
     stop: Callable[[], bool] | None = None
 
@@ -129,6 +130,10 @@ class _Run:
             every_seconds=plan.checkpoint_every,
         )
         self.writes = jax.process_index() == 0
+        if self.writes:
+            # What a killed run was about to write.
+            for leftover in plan.folder.glob(".jaxtex-*"):
+                leftover.unlink(missing_ok=True)
         self.networks, state = start(settings)
         found = self.store.read(lambda facts: jax.tree.map(_abstract, state))
         self.rows = np.zeros((0, len(Losses._fields)), np.float32)

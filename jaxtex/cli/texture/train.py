@@ -1,5 +1,6 @@
 """`jaxtex texture train`."""
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -74,22 +75,21 @@ def train(**options: Any) -> None:
     from jaxtex.texture.fit import Plan, fit
 
     settings = _settings(options)
+    plan = Plan(
+        folder=folder,
+        steps=options["steps"],
+        resume=options["resume"],
+        sample_every=options["sample_every"],
+        checkpoint_every=options["checkpoint_every"],
+    )
     began = time.perf_counter()
     with interruptible() as stopped, _progress_line(options["as_json"]) as show:
         dataset, source, complaints = _dataset(options, settings)
         make_folder(folder)
         if options["overwrite"] and not options["resume"]:
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-        plan = Plan(
-            folder=folder,
-            steps=options["steps"],
-            resume=options["resume"],
-            sample_every=options["sample_every"],
-            checkpoint_every=options["checkpoint_every"],
-            metadata={"source": source, "training": _command(options, settings)},
-            progress=show,
-            stop=stopped,
-        )
+        metadata = {"source": source, "training": _command(options, settings)}
+        plan = dataclasses.replace(plan, metadata=metadata, progress=show, stop=stopped)
         outcome = fit(settings, dataset, plan)
     _report(options, settings, outcome, complaints, time.perf_counter() - began)
     if outcome.status == "interrupted":

@@ -1,0 +1,158 @@
+import json
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jaxtex.images import load_image, read_metadata, save_image
+from jaxtex.texture.model import load_model
+
+TINY = ("--features", 1, "--latent-size", 4, "--batch-size", 4, "--seed", 3)
+PAPERS = ("--washi", 16, *TINY)
+
+
+@pytest.fixture
+def train(call, tmp_path):
+    """Runs `jaxtex texture train` into the folder `out` unless the words name another."""
+
+    def train(*words, output="out", code=0):
+        answer = call("texture", "train", "-o", tmp_path / output, *words)
+        assert answer.code == code, answer.err
+        return answer
+
+    return train
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """Just enough images of one size."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(16):
+        save_image(folder / f"{number}.png", rng.uniform(size=(72, 80, 3)))
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_folder_of_images_becomes_a_model(train, photos, tmp_path):
+    (photos / "broken.png").write_bytes(b"nothing")
+    answer = train("--images", photos, *TINY, "--steps", 3, "--sample-every", 2, "--json")
+    found = json.loads(answer.out)
+    assert found["status"] == "done"
+    assert found["step"] == 3
+    assert found["settings"]["augmented"] is True
+    assert "broken.png" in found["left_out"][0]
+    assert "left out:" in answer.err
+    model = load_model(tmp_path / "out")
+    assert found["digest"] == model.digest
+    assert model.metadata["source"] == "16 images"
+    assert (model.latent_size, model.size) == (4, 64)
+    assert load_image(tmp_path / "out" / "samples-000002.png").rgb.shape[0] == 8 * 66 + 2
+    assert read_metadata(tmp_path / "out" / "samples-000003.png")["step"] == 3
+    assert len((tmp_path / "out" / "losses.csv").read_text().splitlines()) == 4
+
+
+def test_washi_becomes_a_model_that_says_how_to_train_it_again(train, tmp_path):
+    answer = train(*PAPERS, "--steps", 1, "--sample-every", 0)
+    assert "model.safetensors: step 1" in answer.err
+    metadata = load_model(tmp_path / "out").metadata
+    assert metadata["source"] == "16 papers rendered by jaxtex.texture.washi, seed 3"
+    command = metadata["training"].removeprefix("jaxtex texture train ").split()
+    train(*command, "--sample-every", 0, output="again")
+    again = load_model(tmp_path / "again")
+    assert again.digest == load_model(tmp_path / "out").digest
+
+
+def wait_for(what, process, seconds: float = 300.0) -> bool:
+    until = time.monotonic() + seconds
+    while not what() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    return what()
+
+
+def test_a_killed_run_ends_with_the_same_bytes(launch, train, tmp_path):
+    words = (*PAPERS, "--steps", 400, "--sample-every", 200, "--checkpoint-every", 0)
+    train(*words, output="whole")
+    folder = tmp_path / "cut"
+    steps = folder / "checkpoint"
+
+    def beyond(least: int) -> bool:
+        names = [path.name for path in steps.iterdir()] if steps.is_dir() else []
+        return any(name.isdecimal() and int(name) >= least for name in names)
+
+    for least in (1, 100):
+        process = launch("texture", "train", "-o", folder, *words, "--resume")
+        assert wait_for(lambda least=least: beyond(least), process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+    train(*words, "--resume", output="cut")
+    assert files(folder) == files(tmp_path / "whole")
+
+
+def test_ctrl_c_leaves_a_checkpoint_and_a_model(launch, train, tmp_path):
+    words = (*PAPERS, "--steps", 100_000, "--sample-every", 0, "--checkpoint-every", 0)
+    process = launch("texture", "train", "-o", tmp_path / "out", *words)
+    assert wait_for((tmp_path / "out" / "model.safetensors").exists, process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    step = int(load_model(tmp_path / "out").metadata["step"])
+    answer = train(*PAPERS, "--steps", step + 1, "--sample-every", 0, "--resume", "--json")
+    assert json.loads(answer.out)["step"] == step + 1
+
+
+def test_a_used_folder_is_refused_and_can_be_overwritten(train):
+    words = (*PAPERS, "--steps", 1, "--sample-every", 0)
+    train(*words)
+    assert "holds files already" in train(*words, code=2).err
+    answer = train(*words, "--overwrite", "--json")
+    assert json.loads(answer.out)["step"] == 1
+    changed = train(*words, "--resume", "--learning-rate", 1e-3, code=2)
+    assert "differs in learning_rate (0.0002 there, 0.001 here)" in changed.err
+
+
+BAD = {
+    "neither": ((), "give either --images FOLDER or --washi N"),
+    "both": (("--images", ".", "--washi", 99), "give either --images FOLDER or --washi N"),
+    "few papers": (("--washi", 15), "--washi: 15 is not a number from 16"),
+    "no folder": (("--images", "nowhere"), "nowhere: no such file or folder"),
+    "size": (("--washi", 16, "--size", 100), "size: 100 is not one of 64, 128"),
+    "features": (("--washi", 16, "--features", 0), "features: 0"),
+    "batch": (("--washi", 16, "--batch-size", 1), "batch_size: 1"),
+    "steps": (("--washi", 16, "--steps", 0), "steps: 0"),
+    "seed": (("--washi", 16, "--seed", -1), "seed: -1"),
+    "checkpoints": (("--washi", 16, "--checkpoint-every", "nan"), "--checkpoint-every: nan"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_in_one_sentence(train, tmp_path, name):
+    words, message = BAD[name]
+    answer = train(*words, code=2)
+    assert message in answer.err
+    assert "Traceback" not in answer.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_images_is_refused(train, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "has no images" in train("--images", tmp_path / "empty", code=2).err
+
+
+def test_too_few_images_are_refused_with_the_number_needed(train, photos):
+    (photos / "0.png").unlink()
+    answer = train("--images", photos, code=2)
+    assert "15 usable images found; at least 16 are needed" in answer.err
+
+
+def test_images_smaller_than_the_size_are_named(train, photos):
+    answer = train("--images", photos, "--size", 128, code=2)
+    assert "is 80×72 pixels; 128×128 are needed" in answer.err
