@@ -25,8 +25,8 @@ from jaxtyping import Float, Float32, UInt8
 from PIL import Image, ImageCms, ImageColor, ImageDraw, ImageFont, ImageOps, PngImagePlugin
 
 from jaxtex import svg
-from jaxtex.errors import ImageError, OutputError, RunError, SettingsError
-from jaxtex.files import atomic_path, check_output
+from jaxtex.errors import ImageError, OutputError, SettingsError
+from jaxtex.files import check_output, write_bytes
 
 MAX_PIXELS = 2**26
 
@@ -584,11 +584,7 @@ def _write(
     except Exception as error:
         size = f"{images[0].width} × {images[0].height} pixels"
         raise OutputError(f"{path}: {kind} cannot hold {size} ({_line(error)})") from None
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(encoded.getvalue())
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+    write_bytes(path, encoded.getvalue())
 
 
 def _json(value: Mapping[str, Any]) -> str:

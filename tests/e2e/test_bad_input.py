@@ -182,7 +182,7 @@ def test_a_bad_mask_or_start_image_is_refused_with_its_name(refuse, tmp_path, ou
         ("--max-memory 0", "--max-memory: 0.0 "),
         ("--max-memory nan", "--max-memory: nan "),
         ("--history h.txt", "h.txt: a history is written as .csv or .png"),
-        ("--animate a.png", "a.png must end in .gif"),
+        ("--animate a.png", "a.png: an animation is written as .gif or .mp4"),
         ("--init nowhere.png", "nowhere.png: no such file"),
     ],
 )

@@ -1,0 +1,141 @@
+"""What one call of `jaxtex stylize` writes: the image, frames, losses, a film, paths."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxtex.errors import OutputError, SettingsError
+from jaxtex.files import check_output, write_bytes
+
+if TYPE_CHECKING:
+    from jaxtex.animation import Animation
+    from jaxtex.style.job import Job
+    from jaxtex.style.stylize import Result
+
+# An animation of a run has about so many frames where --save-every does not say it.
+_FRAMES = 40
+
+
+class Outputs:
+    """The files that a run leaves, all checked before it starts."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.image: Path = options["output"]
+        self.history: Path | None = options["history"]
+        self.film: Path | None = options["animate"]
+        self.drawing: Path | None = options["svg"]
+        self.save_every: int | None = options["save_every"]
+        self.transparent = options["background"] == "transparent"
+        self.overwrite = options["overwrite"] or options["resume"]
+        self.frames: list[Path] = []
+        self.animation: Animation | None = None
+
+    def check(self) -> None:
+        """Says whether every file can be written, as far as its name tells.
+
+        Raises:
+          OutputError: a place, suffix or missing library that does not allow it.
+          SettingsError: two files of one name, or `--save-every` below 1.
+        """
+        from jaxtex import images
+        from jaxtex.animation import check_animation_path
+        from jaxtex.style.history import check_history_path
+
+        files = (self.image, self.history, self.film, self.drawing)
+        named = [path.absolute() for path in files if path is not None]
+        if len(set(named)) < len(named):
+            raise SettingsError(
+                "--output, --history, --animate and --svg: name a different file for each"
+            )
+        check_output(self.image, overwrite=self.overwrite)
+        images.output_format(self.image, alpha=self.transparent)
+        if self.history is not None:
+            check_history_path(self.history, overwrite=self.overwrite)
+        if self.film is not None:
+            check_animation_path(self.film, overwrite=self.overwrite)
+        if self.drawing is not None:
+            self._check_drawing(self.drawing)
+        if self.save_every is not None and self.save_every < 1:
+            raise SettingsError(
+                f"--save-every: {self.save_every} is not a whole number of 1 or more"
+            )
+
+    def _check_drawing(self, path: Path) -> None:
+        check_output(path, overwrite=self.overwrite)
+        if path.suffix.lower() != ".svg":
+            raise OutputError(f"{path}: paths are written as .svg")
+        if importlib.util.find_spec("contourpy") is None:
+            raise OutputError(f"{path}: paths need contourpy; install jaxtex[svg]")
+
+    def check_job(self, job: "Job", content: Path) -> None:
+        """Says whether this job can give what is asked for, and opens the animation.
+
+        Raises:
+          OutputError: a frame exists already.
+          JaxtexError: transparency without a plain ground, paths without ink.
+        """
+        if self.save_every is not None and not self.overwrite:
+            for step in range(0, _steps(job) + 1, self.save_every):
+                if self._frame(step).exists():
+                    check_output(self._frame(step))
+        if self.transparent:
+            job.cut_out(job.content)
+        if self.drawing is not None and job.ink is None:
+            raise SettingsError(
+                f"--svg: only ink has outlines, and {content} is worked on as {job.canvas}; give "
+                "a flat logo on a plain ground, and --canvas ink if the style is coloured"
+            )
+        if self.film is not None:
+            from jaxtex.animation import open_animation
+
+            self.animation = open_animation(self.film)
+
+    def frame_every(self, job: "Job") -> int:
+        """How many steps lie between two frames; 0 for none."""
+        if self.save_every is None and self.film is not None:
+            return max(1, _steps(job) // _FRAMES)
+        return self.save_every or 0
+
+    def add_frame(self, step: int, pictures: list[Any]) -> None:
+        """Takes the picture after a step, the only one of its list."""
+        from jaxtex import images
+
+        if self.save_every is not None:
+            images.save_image(self._frame(step), pictures[0])
+            self.frames.append(self._frame(step))
+        if self.animation is not None:
+            self.animation.add(pictures[0])
+
+    def _frame(self, step: int) -> Path:
+        return self.image.with_name(f"{self.image.stem}-{step:05d}{self.image.suffix}")
+
+    def write(self, result: "Result", metadata: Mapping[str, Any]) -> None:
+        """Writes all but the frames, which are there.
+
+        Raises:
+          RunError: the disk is full or fails.
+        """
+        from jaxtex import images
+
+        image, alpha = result.image, None
+        if self.transparent:
+            image, alpha = result.cut_out()
+        images.save_image(self.image, image, alpha=alpha, metadata=metadata)
+        if self.history is not None:
+            result.history.save(self.history)
+        if self.drawing is not None:
+            from jaxtex.vector import to_svg
+
+            assert result.job.ink is not None
+            color, coverage = result.cut_out()
+            ground = None if self.transparent else result.job.ink.ground
+            text = to_svg(coverage, color, ground, metadata=metadata)
+            write_bytes(self.drawing, text.encode())
+        if self.animation is not None:
+            self.animation.add(result.image)
+            self.animation.save()
+
+
+def _steps(job: "Job") -> int:
+    return sum(phase.steps for phase in job.phases)
