@@ -47,6 +47,7 @@ _COMMANDS = {
     "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
     "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
     "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),
+    "score": ("jaxtex.cli.score:score", "Measure readability, artefacts and style of results."),
     "stylize": ("jaxtex.cli.stylize:stylize", "Give a content logo the style of another image."),
     "texture": ("jaxtex.cli.texture:texture", "Train, sample and search a space of textures."),
     "weights": ("jaxtex.cli.weights:weights", "Convert, verify and describe model weights."),

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jaxtex.cli._names import named
 from jaxtex.cli._stylize_outputs import Outputs
 from jaxtex.cli._terminal import status_line
-from jaxtex.errors import JaxtexError, SettingsError
+from jaxtex.errors import SettingsError
 
 if TYPE_CHECKING:
-    from jaxtex.images import LoadedImage
     from jaxtex.style.run import Hooks, Progress
     from jaxtex.style.stylize import Result
 
@@ -102,7 +102,8 @@ class Plan:
         self.settings = resolve_settings(options["preset"], options["strength"], **chosen)
         if self.settings.size is None:
             self.settings = self.settings.with_options(size=_SIZE)
-        with _named(self.content, *self.styles):
+        styles = {f"style {number}": each.path for number, each in enumerate(self.styles, 1)}
+        with named({"content": self.content.path, **styles}):
             self.job = make_job(
                 self.settings,
                 self.content.rgb,
@@ -232,22 +233,6 @@ def _finite(value: Any) -> float | None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@contextmanager
-def _named(content: "LoadedImage", *styles: "LoadedImage") -> Iterator[None]:
-    """Puts the file's name where an error says `content` or `style 1`."""
-    try:
-        yield
-    except JaxtexError as error:
-        message = str(error)
-        for name, image in [
-            ("content", content),
-            *((f"style {number}", style) for number, style in enumerate(styles, 1)),
-        ]:
-            if message.startswith(f"{name}:"):
-                raise type(error)(f"{image.path}{message.removeprefix(name)}") from None
-        raise
 
 
 @contextmanager
