@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from jaxtex.texture.dcgan import Generator
@@ -14,18 +13,22 @@ LATENT_SIZE = 100
 
 def lively_model(path: Path, *, seed: int = 0, features: int = 8, size: int = 64) -> Path:
     """Writes a generator whose kernels double a map smoothly and mix its channels at random."""
-    generator = Generator(features=features, size=size, rngs=nnx.Rngs(seed))
-    keys = iter(jax.random.split(jax.random.key(seed), 16))
-    taps = jnp.array([1.0, 3.0, 3.0, 1.0]) / 4
-    smooth = (taps[:, None] * taps)[:, :, None, None]
+    # Its shapes alone: drawing weights that are replaced would take seconds.
+    generator = nnx.eval_shape(lambda: Generator(features=features, size=size, rngs=nnx.Rngs(0)))
+    rng = np.random.default_rng(seed)
+    smooth = np.outer(*[np.array([1, 3, 3, 1]) / 4] * 2)[:, :, None, None]
+    for norm in generator.norms:
+        for part, value in ((norm.scale, 1), (norm.bias, 0), (norm.mean, 0), (norm.var, 1)):
+            part.set_value(np.full(part.shape, value, np.float32))
     for conv in generator.convs:
         outer, inner = conv.kernel.shape[2:]
-        mixing = jax.random.normal(next(keys), (outer, inner))
+        mixing = rng.normal(size=(outer, inner))
         # What all channels have in common after a ReLU would be a pattern of every texture.
         mixing -= mixing.mean(axis=1, keepdims=True)
-        grain = jax.random.normal(next(keys), conv.kernel.shape) / 8
-        conv.kernel[...] = (smooth * mixing + grain) * (1.5 / inner) ** 0.5
-    project = generator.project
-    project[...] = jax.random.normal(next(keys), project.shape) / LATENT_SIZE**0.5
+        grain = rng.normal(size=conv.kernel.shape) / 8
+        kernel = (smooth * mixing + grain) * (1.5 / inner) ** 0.5
+        conv.kernel.set_value(kernel.astype(np.float32))
+    project = rng.normal(size=generator.project.shape) / LATENT_SIZE**0.5
+    generator.project.set_value(project.astype(np.float32))
     save_model(path, generator, {"source": "random"})
     return path

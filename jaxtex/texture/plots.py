@@ -42,9 +42,9 @@ def interpolation_figure(parts: Sequence["Interpolation"]) -> "Figure":
         for kind, colour, name in ((True, "tab:blue", "inside"), (False, "tab:red", "outside")):
             chosen = part.inside == kind
             if chosen.any():
-                below.plot(number[chosen], part.mssim_from[chosen], "o", color=colour, label=name)
+                below.plot(number[chosen], part.reached[chosen], "o", color=colour, label=name)
         below.set_xlabel("texture")
-        below.set_ylabel("MSSIM to the first end")
+        below.set_ylabel(f"MSSIM to the {'first end' if part.even == 'first' else 'one before'}")
         below.set_xticks(number[:: 1 + len(number) // 20])
         below.legend()
     return figure

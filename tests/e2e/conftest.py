@@ -33,6 +33,14 @@ def cache(tmp_path_factory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def texture_model(tmp_path_factory) -> Path:
+    """A texture model of random weights."""
+    from texture_models import lively_model
+
+    return lively_model(tmp_path_factory.mktemp("model") / "lively.safetensors")
+
+
 @pytest.fixture
 def call(capsys):
     """Calls the command line in this process."""

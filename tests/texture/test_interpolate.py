@@ -1,5 +1,7 @@
 """Even steps of similarity, between textures that a formula draws."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -145,9 +147,31 @@ def test_the_same_ends_give_the_same_bytes():
     assert one.t.tobytes() == other.t.tobytes()
 
 
+def along(params, latents):
+    """A pattern that moves fast at first, then slowly, and comes back to what it was."""
+    t = latents[:, 0, None, None, None]
+    phase = 2 * jnp.pi * jnp.sqrt(t + 0.01) + params
+    return 0.5 + 0.4 * (jnp.cos(phase) * (GRAIN[0] - 0.5) + jnp.sin(phase) * (GRAIN[1] - 0.5))
+
+
+def test_neighbours_are_evenly_alike_where_similarity_to_the_first_comes_back():
+    found = interpolate(along, jnp.float32(0), START, END, 7, even="neighbours")
+    line = [found.ends[0], *found.textures, found.ends[1]]
+    levels = np.array([mssim(one, other) for one, other in itertools.pairwise(line)])
+    np.testing.assert_allclose(found.mssim_neighbours, levels, atol=1e-4)
+    assert (1 - levels).max() < 1.05 * (1 - levels).mean()
+    assert found.largest_step == pytest.approx((1 - levels).max() / (1 - levels).mean(), rel=1e-3)
+    assert not found.monotone
+    np.testing.assert_allclose(found.target, levels.mean(), atol=1e-4)
+    assert found.half_width == pytest.approx((1 - levels.mean()) / 4, rel=1e-3)
+    np.testing.assert_array_equal(found.reached, found.mssim_neighbours[:-1])
+    assert found.inside.all()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"even": "odd"}, "even: 'odd' is not first or neighbours"),
         ({"n": 0}, "n: 0 is not a number of textures"),
         ({"tolerance": 0.0}, "tolerance: 0 is not above 0"),
         ({"tolerance": 1.5}, r"tolerance: 1\.5"),
