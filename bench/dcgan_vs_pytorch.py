@@ -31,8 +31,7 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     values = {**state.generator, **state.statistics}
     real = np.random.default_rng(0).integers(0, 256, (batch, *[options.size] * 2, 3), np.uint8)
     pixels = real.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
-    key = jax.random.fold_in(jax.random.key(settings.seed), 0)
-    latent_key = jax.random.split(jax.random.fold_in(key, 1), 4)[0]
+    latent_key = jax.random.split(jax.random.fold_in(settings.rates().key(0), 1), 4)[0]
     latents = jax.random.normal(latent_key, (batch, settings.latent_size))
 
     trainers = {
@@ -52,7 +51,7 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     held = [state]
 
     def step() -> Any:
-        held[0], losses = train.train_step(networks, held[0], placed)
+        held[0], losses = train.train_step(networks, settings.rates(), held[0], placed)
         return [float(loss) for loss in losses[:2]]
 
     training: Rivals = {"jaxtex": step}

@@ -39,7 +39,7 @@ def configure(device: str | None = None) -> None:
 
 
 def join_cluster() -> None:
-    """Makes this process one of several where the environment says so; after `configure`.
+    """Makes this process one of several where the environment says so; before `configure`.
 
     `JAX_COORDINATOR_ADDRESS` (with `JAX_NUM_PROCESSES` and `JAX_PROCESS_ID`) names the first
     process; Slurm and Open MPI name it themselves when they start more than one.

@@ -5,12 +5,12 @@ halving the channels from 8f down to f; the discriminator is its mirror. No laye
 its BatchNorm, as in the authors' code, and weights are drawn from N(0, 0.02).
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture.convs import strided_conv, transposed_conv
@@ -19,8 +19,6 @@ SIZES = (64, 128)
 LATENT_SIZE = 100
 EPSILON = 1e-5
 """Added to a variance before its root, by BatchNorm."""
-
-_initial_kernel = nnx.initializers.normal(0.02)
 
 
 def channels(features: int, size: int) -> tuple[int, ...]:
@@ -37,18 +35,30 @@ def channels(features: int, size: int) -> tuple[int, ...]:
     return tuple(features * 2 ** min(3, doublings - 1 - stage) for stage in range(doublings))
 
 
-def _norm(width: int, rngs: nnx.Rngs) -> nnx.BatchNorm:
-    def scale(key: Array, shape: tuple[int, ...], dtype: Any) -> Array:
-        return 1 + 0.02 * jax.random.normal(key, shape, dtype)
-
-    return nnx.BatchNorm(width, momentum=0.9, epsilon=EPSILON, scale_init=scale, rngs=rngs)
-
-
 class Conv(nnx.Module):
     """A 4×4 kernel [4, 4, a, b]: from `a` channels to `b` halving, from `b` to `a` doubling."""
 
-    def __init__(self, outer: int, inner: int, *, rngs: nnx.Rngs) -> None:
-        self.kernel = nnx.Param(_initial_kernel(rngs.params(), (4, 4, outer, inner)))
+    def __init__(self, outer: int, inner: int) -> None:
+        self.kernel = nnx.Param(jnp.zeros((4, 4, outer, inner)))
+
+
+def _norms(widths: Sequence[int], rngs: nnx.Rngs) -> list[nnx.BatchNorm]:
+    return [nnx.BatchNorm(width, momentum=0.9, epsilon=EPSILON, rngs=rngs) for width in widths]
+
+
+def _draw_weights(module: nnx.Module, key: Key[Array, ""]) -> None:
+    """Sets kernels to N(0, 0.02) and BatchNorm's scales to N(1, 0.02)."""
+    state = nnx.state(module, nnx.Param)
+    parameters = nnx.to_flat_state(state)
+    # All at once: a program for each parameter would take seconds to compile.
+    noise = 0.02 * jax.random.normal(key, (sum(value.size for _, value in parameters),))
+    first = 0
+    for path, value in parameters:
+        part = noise[first : first + value.size].reshape(value.shape)
+        first += value.size
+        if path[-1] != "bias":
+            value[...] = part + (1 if path[-1] == "scale" else 0)
+    nnx.update(module, state)
 
 
 class Generator(nnx.Module):
@@ -59,10 +69,11 @@ class Generator(nnx.Module):
     ) -> None:
         widths = channels(features, size)
         self.latent_size, self.features, self.size = latent_size, features, size
-        self.project = nnx.Param(_initial_kernel(rngs.params(), (latent_size, 4, 4, widths[0])))
-        self.norms = nnx.List([_norm(width, rngs) for width in widths])
+        self.project = nnx.Param(jnp.zeros((latent_size, 4, 4, widths[0])))
+        self.norms = nnx.List(_norms(widths, rngs))
         pairs = zip((*widths[1:], 3), widths, strict=True)
-        self.convs = nnx.List([Conv(outer, inner, rngs=rngs) for outer, inner in pairs])
+        self.convs = nnx.List([Conv(outer, inner) for outer, inner in pairs])
+        _draw_weights(self, rngs.params())
 
     def __call__(
         self, latents: Float[Array, "n {self.latent_size}"], *, train: bool
@@ -84,11 +95,11 @@ class Discriminator(nnx.Module):
         widths = channels(features, size)[::-1]
         self.size, self.spectral = size, spectral
         pairs = list(zip((3, *widths), widths, strict=False))
-        self.convs = nnx.List([Conv(outer, inner, rngs=rngs) for outer, inner in pairs])
+        self.convs = nnx.List([Conv(outer, inner) for outer, inner in pairs])
         # Spectral normalisation takes BatchNorm's place (Miyato et al. 2018).
-        normed = () if spectral else widths[1:]
-        self.norms = nnx.List([_norm(width, rngs) for width in normed])
-        self.judge = nnx.Param(_initial_kernel(rngs.params(), (4, 4, widths[-1])))
+        self.norms = nnx.List(_norms(() if spectral else widths[1:], rngs))
+        self.judge = nnx.Param(jnp.zeros((4, 4, widths[-1])))
+        _draw_weights(self, rngs.params())
 
     def __call__(self, textures: Float[Array, "n {self.size} {self.size} 3"]) -> Float[Array, " n"]:
         """Logits of textures in [−1, 1]; BatchNorm always takes the batch's own statistics."""

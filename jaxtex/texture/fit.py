@@ -135,6 +135,7 @@ class _Run:
             for leftover in plan.folder.glob(".jaxtex-*"):
                 leftover.unlink(missing_ok=True)
         self.networks, state = start(settings)
+        self.rates = settings.rates()
         found = self.store.read(lambda facts: jax.tree.map(_abstract, state))
         self.rows = np.zeros((0, len(Losses._fields)), np.float32)
         self.step = 0
@@ -166,7 +167,7 @@ class _Run:
         for step in range(self.step, self.step + count):
             batch = self.dataset.batch(step, self.settings.batch_size)
             self.state, losses = train_step(
-                self.networks, self.state, place_batch(batch, self.mesh)
+                self.networks, self.rates, self.state, place_batch(batch, self.mesh)
             )
             found.append(losses)
         rows = np.array(jax.tree.map(np.asarray, found), np.float32).reshape(count, -1)
@@ -198,7 +199,7 @@ class _Run:
         if not self.writes:
             return ""
         self._write_losses()
-        generator = averaged_generator(self.networks, self.state)
+        generator = averaged_generator(self.networks, self.rates, self.state)
         metadata = {**self.plan.metadata, "step": str(self.step)}
         return model.save_model(self.plan.folder / model.FILE_NAME, generator, metadata)
 
@@ -217,7 +218,7 @@ class _Run:
     def _write_samples(self) -> None:
         if not self.writes:
             return
-        params = model.fold(averaged_generator(self.networks, self.state))
+        params = model.fold(averaged_generator(self.networks, self.rates, self.state))
         latents = jnp.asarray(sample_latents(self.settings))
         textures = np.asarray(model.render(params, latents))
         sheet = images.contact_sheet(list(textures), columns=8, gap=2)

@@ -73,6 +73,28 @@ class Settings:
         """The settings by name."""
         return dataclasses.asdict(self)
 
+    def rates(self) -> "Rates":
+        """The settings that a compiled step takes as arguments."""
+        return Rates(self.seed, self.learning_rate, self.beta1, self.average)
+
+
+class Rates(NamedTuple):
+    """Settings that differ between runs of one program."""
+
+    seed: int | Array
+    learning_rate: float | Array
+    beta1: float | Array
+    average: float | Array
+
+    @property
+    def optimiser(self) -> optax.GradientTransformation:
+        """Adam, for either network."""
+        return optax.adam(self.learning_rate, b1=self.beta1)
+
+    def key(self, place: int | Array) -> Key[Array, ""]:
+        """The key of a step, or of what comes before and beside the steps."""
+        return jax.random.fold_in(jax.random.key(self.seed), place)
+
 
 @dataclass(frozen=True)
 class Blueprint:
@@ -133,33 +155,41 @@ class Losses(NamedTuple):
 
 @dataclass(frozen=True)
 class Networks:
-    """What of a training run is static: the settings and both networks without arrays."""
+    """What of a training run is static: both networks without arrays, and what a step does."""
 
-    settings: Settings
     generator: Blueprint
     discriminator: Blueprint
+    latent_size: int
+    augmented: bool
 
-    @property
-    def optimiser(self) -> optax.GradientTransformation:
-        """Adam, for either network."""
-        return optax.adam(self.settings.learning_rate, b1=self.settings.beta1)
+
+_OPTIONS = ("latent_size", "features", "size", "spectral")
+_jit: Any = nnx.jit  # its types lose the arguments
+
+
+@functools.partial(_jit, static_argnums=0, static_argnames=_OPTIONS)
+def _make(network: Any, key: Key[Array, ""], **options: int) -> Any:
+    return network(rngs=nnx.Rngs(key), **options)
 
 
 def start(settings: Settings) -> tuple[Networks, State]:
     """The networks of a seed before their first step."""
     key = jax.random.key(settings.seed)
     make = {"features": settings.features, "size": settings.size}
-    generator = nnx.jit(
-        lambda key: Generator(latent_size=settings.latent_size, rngs=nnx.Rngs(key), **make)
-    )(jax.random.fold_in(key, 0))
-    discriminator = nnx.jit(
-        lambda key: Discriminator(spectral=settings.spectral, rngs=nnx.Rngs(key), **make)
-    )(jax.random.fold_in(key, 1))
+    generator = _make(
+        Generator, jax.random.fold_in(key, 0), latent_size=settings.latent_size, **make
+    )
+    discriminator = _make(
+        Discriminator, jax.random.fold_in(key, 1), spectral=settings.spectral, **make
+    )
     generator_blueprint, values = take_apart(generator)
     trained, statistics = _divide(values)
     discriminator_blueprint, judge = take_apart(discriminator)
     judge, _ = _divide(judge)
-    networks = Networks(settings, generator_blueprint, discriminator_blueprint)
+    networks = Networks(
+        generator_blueprint, discriminator_blueprint, settings.latent_size, settings.augmented
+    )
+    optimiser = settings.rates().optimiser
     directions = {}
     if settings.spectral:
         for index, (name, kernel) in enumerate(sorted(judge.items())):
@@ -171,8 +201,8 @@ def start(settings: Settings) -> tuple[Networks, State]:
         statistics=statistics,
         discriminator=judge,
         directions=directions,
-        generator_moments=networks.optimiser.init(trained),
-        discriminator_moments=networks.optimiser.init(judge),
+        generator_moments=optimiser.init(trained),
+        discriminator_moments=optimiser.init(judge),
         average=jax.tree.map(jnp.copy, trained),
     )
     return networks, state
@@ -197,13 +227,12 @@ def place_batch(batch: UInt8[np.ndarray, "n s s 3"], mesh: Mesh) -> UInt8[Array,
 
 @functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")
 def train_step(
-    networks: Networks, state: State, batch: UInt8[Array, "n s s 3"]
+    networks: Networks, rates: Rates, state: State, batch: UInt8[Array, "n s s 3"]
 ) -> tuple[State, Losses]:
     """One step of both networks on a batch of real textures."""
-    settings, optimiser = networks.settings, networks.optimiser
-    key = jax.random.fold_in(jax.random.key(settings.seed), state.step)
-    latent_key, *keys = jax.random.split(jax.random.fold_in(key, 1), 4)
-    latents = jax.random.normal(latent_key, (batch.shape[0], settings.latent_size))
+    optimiser = rates.optimiser
+    latent_key, *keys = jax.random.split(jax.random.fold_in(rates.key(state.step), 1), 4)
+    latents = jax.random.normal(latent_key, (batch.shape[0], networks.latent_size))
     real = batch.astype(jnp.float32) / 127.5 - 1
 
     def generate(values: Values) -> tuple[Array, Values]:
@@ -212,7 +241,7 @@ def train_step(
         return textures, _divide(take_apart(module)[1])[1]
 
     def judge(values: Values, textures: Array, key: Key[Array, ""]) -> Array:
-        if settings.augmented:
+        if networks.augmented:
             textures = augment(key, textures)
         return _discriminator(networks, values)(textures)
 
@@ -241,7 +270,7 @@ def train_step(
     )
     generator = optax.apply_updates(state.generator, update)
     # The first weights are forgotten sooner than the last.
-    kept = jnp.minimum(settings.average, (1 + state.step) / (10 + state.step))
+    kept = jnp.minimum(rates.average, (1 + state.step) / (10 + state.step))
     average = jax.tree.map(lambda old, new: new + kept * (old - new), state.average, generator)
     after = State(
         state.step + 1,
@@ -284,24 +313,29 @@ def normalised(values: Values, directions: Values) -> tuple[Values, Values]:
 
 
 @functools.partial(jax.jit, static_argnames="networks")
-def _calibrate(networks: Networks, state: State) -> Values:
+def _calibrate(
+    networks: Networks, key: Key[Array, ""], average: Values, statistics: Values
+) -> Values:
     """The averaged generator, its BatchNorm with the statistics of many textures."""
-    module = networks.generator.build({**state.average, **state.statistics})
+    module = networks.generator.build({**average, **statistics})
     for norm in module.norms:
         norm.momentum = 0.0
-    key = jax.random.fold_in(jax.random.key(networks.settings.seed), 2**31 - 1)
-    latents = jax.random.normal(key, (_CALIBRATION, networks.settings.latent_size))
+    latents = jax.random.normal(key, (_CALIBRATION, networks.latent_size))
     module(latents, train=True)
     return take_apart(module)[1]
 
 
-def averaged_generator(networks: Networks, state: State) -> Generator:
-    """The generator that a model file holds."""
-    values = jax.tree.map(np.asarray, _calibrate(networks, state))
-    return networks.generator.build(jax.tree.map(jnp.asarray, values))
+def averaged_generator(networks: Networks, rates: Rates, state: State) -> Generator:
+    """The generator that a model file holds; computed on this process's first device alone."""
+    # A program over the devices of all processes would wait for the other processes.
+    average, statistics = (
+        {name: jnp.asarray(np.asarray(value)) for name, value in values.items()}
+        for values in (state.average, state.statistics)
+    )
+    return networks.generator.build(_calibrate(networks, rates.key(2**31 - 1), average, statistics))
 
 
 def sample_latents(settings: Settings, count: int = 64) -> Float[np.ndarray, "{count} z"]:
     """The latents of a run's sample grids, the same at every step."""
-    key = jax.random.fold_in(jax.random.key(settings.seed), 2**31 - 2)
+    key = settings.rates().key(2**31 - 2)
     return np.asarray(jax.random.normal(key, (count, settings.latent_size)))

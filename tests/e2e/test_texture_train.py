@@ -1,5 +1,6 @@
 import json
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from jaxtex.images import load_image, read_metadata, save_image
-from jaxtex.texture.model import load_model
+from jaxtex.texture.model import load_generator, load_model
 
 TINY = ("--features", 1, "--latent-size", 4, "--batch-size", 4, "--seed", 3)
 PAPERS = ("--washi", 16, *TINY)
@@ -156,3 +157,31 @@ def test_too_few_images_are_refused_with_the_number_needed(train, photos):
 def test_images_smaller_than_the_size_are_named(train, photos):
     answer = train("--images", photos, "--size", 128, code=2)
     assert "is 80×72 pixels; 128×128 are needed" in answer.err
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(launch, train, tmp_path, monkeypatch):
+    words = (*PAPERS, "--steps", 3, "--sample-every", 0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("JAX_COORDINATOR_ADDRESS", f"127.0.0.1:{port}")
+    monkeypatch.setenv("JAX_NUM_PROCESSES", "2")
+    processes = []
+    for number in range(2):
+        monkeypatch.setenv("JAX_PROCESS_ID", str(number))
+        # Together they would find each other's files in a new folder.
+        processes.append(launch("texture", "train", "-o", tmp_path / "two", *words, "--overwrite"))
+    for process in processes:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    for name in ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"):
+        monkeypatch.delenv(name)
+    train(*words, output="one")
+    one, two = (load_generator(tmp_path / name / "model.safetensors") for name in ("one", "two"))
+    np.testing.assert_allclose(one.project[...], two.project[...], atol=2e-3)
+    losses = [
+        np.loadtxt(tmp_path / name / "losses.csv", delimiter=",", skiprows=1)
+        for name in ("one", "two")
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-3)

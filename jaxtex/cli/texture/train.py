@@ -70,8 +70,10 @@ def train(**options: Any) -> None:
     folder = _check(options)
     from jaxtex.runtime import configure, join_cluster
 
-    configure(options["device"])
     join_cluster()
+    configure(options["device"])
+    import jax
+
     from jaxtex.texture.fit import Plan, fit
 
     settings = _settings(options)
@@ -86,7 +88,7 @@ def train(**options: Any) -> None:
     with interruptible() as stopped, _progress_line(options["as_json"]) as show:
         dataset, source, complaints = _dataset(options, settings)
         make_folder(folder)
-        if options["overwrite"] and not options["resume"]:
+        if options["overwrite"] and not options["resume"] and jax.process_index() == 0:
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)
         metadata = {"source": source, "training": _command(options, settings)}
         plan = dataclasses.replace(plan, metadata=metadata, progress=show, stop=stopped)
