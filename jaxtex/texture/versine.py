@@ -186,7 +186,18 @@ def _solve(log_odds: Callable[[Array], Array], part: Array, rest: Array, start: 
 def sample_versine(
     seed: UInt32[Array, "2"], kappa: Float32[Array, "*batch"], n: int, shape: Sequence[int]
 ) -> Float32[Array, "*shape"]:
-    """Draws of `shape`, which ends in κ's, by Wood's rejection with its x₀ and c eliminated.
+    """Draws of `shape`, which ends in κ's; the seed's two words decide them."""
+    if n == 3:
+        word, _ = random_words(seed, (math.prod(shape),))
+        # An exponential variate cut off at 2; the least κ stands for 0, where it is uniform.
+        rate = jnp.maximum(kappa, 1e-30)
+        versine = -jnp.log1p(uniform(word).reshape(shape) * jnp.expm1(-2 * rate)) / rate
+        return jnp.minimum(versine, 2.0)
+    return _sample_by_rejection(seed, kappa, n, shape)
+
+
+def _sample_by_rejection(seed: Array, kappa: Array, n: int, shape: Sequence[int]) -> Array:
+    """Wood's rejection, with its x₀ and c eliminated.
 
     The proposal is y = 2ρ/(1 + ρ), ρ = b (1 + x)/(1 − x), x a coordinate of a uniform point of
     S^{n-1}; its acceptance, exp(m (log(1 + q) − q)) with m = n − 1 and q = κ (y − y₀)/m, has no

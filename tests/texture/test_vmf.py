@@ -209,7 +209,8 @@ def test_gradient_of_the_density_on_the_sphere_is_kappa_times_the_direction():
 @pytest.mark.parametrize(
     ("n", "kappa"),
     [
-        *[(2, 0.0), (2, 5.0), (2, 1e6), (3, 10.0), (5, 1e-3)],
+        *[(2, 0.0), (2, 5.0), (2, 1e6), (5, 1e-3)],
+        *[(3, 0.0), (3, 1e-6), (3, 10.0), (3, 1e6)],
         *[(100, 0.0), (100, 50.0), (100, 1000.0), (100, 1e6)],
         *[(512, 1.0), (1024, 50.0), (2048, 0.0), (2048, 1000.0), (2048, 1e6)],
     ],
@@ -360,7 +361,7 @@ def test_a_traced_kappa_that_is_none_gives_nan_and_comes_to_an_end():
 
 
 @given(
-    n=st.sampled_from([2, 2048]),
+    n=st.sampled_from([2, 3, 2048]),
     kappa=st.floats(0, 1e6, width=32) | st.floats(-6, 6).map(lambda e: 10**e),
     seed=st.integers(0, 2**32 - 1),
     entries=st.lists(st.floats(-(2.0**66), 2.0**66, width=32), min_size=6, max_size=6).filter(any),
