@@ -61,7 +61,9 @@ def main() -> None:
         _table.progress(f"pair {number + 1} of {arguments.pairs}")
 
     rows = []
-    for kind, allowed in (("all", (True, False)), ("falling", (True,)), ("turning", (False,))):
+    kinds = [("all", (True, False)), ("falling", (True,)), ("turning", (False,))]
+    both = len({falls for falls, _, _ in found}) == 2
+    for kind, allowed in kinds if both else kinds[:1]:
         for way in ways:
             chosen = [values for falls, name, values in found if falls in allowed and name == way]
             if chosen:
