@@ -8,7 +8,7 @@ from jaxtex.style.objective import Program
 
 # Full-resolution maps of block 1 (64 channels) alive at the peak of an evaluation, by
 # `bench/memory.py`: with all activations kept, and with each block's computed again.
-_MAPS_KEPT, _MAPS_AGAIN = 9, 6
+_MAPS_KEPT, _MAPS_AGAIN = 10, 8
 
 
 def evaluation_bytes(program: Program, batch: int, height: int, width: int) -> int:
