@@ -26,7 +26,7 @@ from jaxtex.style.run import load_network
 from jaxtex.weights import load_vgg16
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
-SCRIPTS = ("cold_start", "memory", "stylize_vs_pytorch", "time_to_quality")
+SCRIPTS = ("cold_start", "memory", "ssim_vs_skimage", "stylize_vs_pytorch", "time_to_quality")
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_bench_lists_the_measurements_with_their_questions():
     done = CliRunner().invoke(app, ["bench"])
     assert done.exit_code == 0
     questions = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
-    for name in ("cold-start", "memory", "stylize", "time-to-quality"):
+    for name in ("cold-start", "memory", "ssim", "stylize", "time-to-quality"):
         assert questions[name].endswith("?")
 
 
@@ -295,3 +295,16 @@ def test_cold_start_times_the_first_step():
     (rows,) = json.loads(done.stdout)["tables"]
     assert len(rows) == 5
     assert all(float(row["min"]) > 0 for row in rows)
+
+
+@pytest.mark.slow
+def test_ssim_compares_rivals_that_agree_and_measures_large_sets():
+    pytest.importorskip("torch", reason="a rival is PyTorch")
+    pytest.importorskip("skimage", reason="a rival is scikit-image")
+    words = "--size=20 --textures=4 --references=3 --rounds=1 --counts 50 100 --json"
+    done = run_script("ssim_vs_skimage", *words.split())
+    assert done.returncode == 0, done.stderr
+    large, pairs = json.loads(done.stdout)["tables"]
+    assert [row["jaxtex, 20×20 RGB"] for row in large] == ["50 × 8 pairs", "100 × 8 pairs"]
+    assert len(pairs) == 4
+    assert all(float(row["error"]) < 1e-5 for row in pairs)

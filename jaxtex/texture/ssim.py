@@ -7,8 +7,7 @@ the image; SSIM vectors are Satoh's eq. 3. With d = a − b, and E and Var taken
 
 which is the usual form in terms of differences: exactly 1 for equal images and never above, without
 the cancellation of a covariance, differentiable everywhere. Means and variances are of one image;
-a pair needs a single blur, that of d². A blur is a product with a banded matrix down the rows, and
-a sum of shifted copies across.
+a pair needs a single blur, that of d².
 """
 
 import functools
@@ -21,6 +20,7 @@ import numpy as np
 from jaxtyping import Array, Float, Float32
 
 from jaxtex.errors import ImageError, SettingsError
+from jaxtex.texture.blur import blur, blur_strip, even_parts, gaussian_taps, strips
 
 _REC_601 = (0.299, 0.587, 0.114)
 
@@ -28,8 +28,6 @@ _REC_601 = (0.299, 0.587, 0.114)
 # memory, the second is about what a core's cache holds.
 _CHUNK_BYTES = 32 << 20
 _BLOCK_BYTES = 3 << 20
-# Rows of places that are blurred in one product, and how many such strips are a program at most.
-_STRIP, _STRIPS = 18, 8
 
 
 class _Options(NamedTuple):
@@ -132,10 +130,10 @@ def ssim_vectors(
     bytes_each = 4 * height * width * (1 if luminance else channels)
     traced = isinstance(textures, jax.core.Tracer) or isinstance(references, jax.core.Tracer)
     most = max(n, m) if traced else max(1, _CHUNK_BYTES // bytes_each)
-    tall, wide = _even_parts(n, most), _even_parts(m, most)
+    tall, wide = even_parts(n, most), even_parts(m, most)
     pairs = max(1, _BLOCK_BYTES // bytes_each)
-    down = _even_parts(tall, pairs)
-    across = _even_parts(wide, max(1, pairs // down))
+    down = even_parts(tall, pairs)
+    across = even_parts(wide, max(1, pairs // down))
     if traced:
         blocks = _prepare_blocks(options, down, textures)
         return _compare(options, blocks, _prepare_blocks(options, across, references))[:n, :m]
@@ -146,7 +144,8 @@ def ssim_vectors(
         for row in range(0, n, tall):
             blocks = _prepare_blocks(options, down, _filled(textures[row : row + tall], tall))
             part = found[row : row + tall, column : column + wide]
-            part[:] = _compare(options, blocks, prepared)[: part.shape[0], : part.shape[1]]
+            compared = np.asarray(_compare(options, blocks, prepared))
+            part[:] = compared[: part.shape[0], : part.shape[1]]
             if progress is not None:
                 progress(column * n + (row + len(part)) * part.shape[1], n * m)
     return jnp.asarray(found)
@@ -195,11 +194,6 @@ def _deficit_of_images(
     return _deficit(options, first, second)
 
 
-def _even_parts(count: int, most: int) -> int:
-    """The size of equal parts of at most `most`, the last one perhaps a little smaller."""
-    return -(-count // -(-count // most))
-
-
 def _filled(
     images: Float[Array | np.ndarray, "n h w c"], count: int
 ) -> Float[Array | np.ndarray, "{count} h w c"]:
@@ -246,8 +240,9 @@ def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -
     mean = jax.lax.stop_gradient(jnp.mean(rows, (0, -1), keepdims=True))
     shift = jnp.round(mean / unit) * unit
     rows = rows - shift
-    mean = _blur(options, rows)
-    variance = jnp.maximum(_blur(options, jnp.square(rows)) - jnp.square(mean), 0)
+    taps = gaussian_taps(options.window, options.sigma)
+    mean = blur(taps, rows)
+    variance = jnp.maximum(blur(taps, jnp.square(rows)) - jnp.square(mean), 0)
     return _Prepared(
         images=rows,
         shift=shift,
@@ -259,14 +254,14 @@ def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -
 
 def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> list[Float32[Array, "_ *n c u"]]:
     """1 − SSIM at each place of the window, in [0, 2], in strips of some rows."""
-    found = []
-    for first, last in _strips(len(a.mean)):
+    taps, found = gaussian_taps(options.window, options.sigma), []
+    for first, last in strips(len(a.mean)):
         (x, y), (other_x, other_y) = (
             (each.images[first : last + options.window - 1], each.mean[first:last])
             for each in (a, b)
         )
         difference = y - other_y
-        squares = _blur_strip(options, jnp.square(x - other_x))
+        squares = blur_strip(taps, jnp.square(x - other_x))
         variance = jnp.maximum(squares - jnp.square(difference), 0)
         square = jnp.square(difference + (a.shift - b.shift))
         power = a.power[first:last] + b.power[first:last]
@@ -276,70 +271,10 @@ def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> list[Float32[Arra
     return found
 
 
-def _mean(strips: list[Float32[Array, "_ *n c u"]]) -> Float32[Array, "*n"]:
+def _mean(deficit: list[Float32[Array, "_ *n c u"]]) -> Float32[Array, "*n"]:
     # Thousands of numbers near 1, added one by one, would lose two digits: strip by strip, then
     # along the width by a product, which has several sums.
-    total = functools.reduce(jnp.add, [jnp.sum(strip, 0) for strip in strips])
+    total = functools.reduce(jnp.add, [jnp.sum(strip, 0) for strip in deficit])
     width = np.ones(total.shape[-1], np.float32)
     sums = jnp.dot(total, width, precision=jax.lax.Precision.HIGHEST)
-    return jnp.mean(sums, -1) / (sum(map(len, strips)) * len(width))
-
-
-def _strips(places: int) -> list[tuple[int, int]]:
-    """First and last place, exclusive, of strips of rows."""
-    size = _even_parts(places, max(_STRIP, -(-places // _STRIPS)))
-    return [(first, min(first + size, places)) for first in range(0, places, size)]
-
-
-def _blur(options: _Options, rows: Float32[Array, "h *n c w"]) -> Float32[Array, "v *n c u"]:
-    """E in the window at each of its places."""
-    overlap = options.window - 1
-    strips = _strips(len(rows) - overlap)
-    return jnp.concatenate(
-        [_blur_strip(options, rows[first : last + overlap]) for first, last in strips]
-    )
-
-
-def _blur_strip(options: _Options, rows: Float32[Array, "h *n c w"]) -> Float32[Array, "v *n c u"]:
-    """Down by a product with a banded matrix, short enough to have few zeros; then across."""
-    taps = _taps(options)
-    band = np.zeros((len(rows) - options.window + 1, len(rows)), np.float32)
-    for place, row in enumerate(band):
-        row[place : place + options.window] = taps
-    # Else some accelerators round the factors to 10 bits.
-    exact = jax.lax.Precision.HIGHEST
-    return _blur_across(taps, jnp.tensordot(band, rows, 1, precision=exact))
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _blur_across(taps: tuple[float, ...], rows: Float32[Array, "*n w"]) -> Float32[Array, "*n u"]:
-    """The sum of shifted copies, which XLA fuses with all that follows."""
-    places = rows.shape[-1] - len(taps) + 1
-    found = taps[0] * rows[..., :places]
-    for shift, tap in enumerate(taps[1:], 1):
-        found += tap * rows[..., shift : shift + places]
-    return found
-
-
-def _across_forward(taps, rows):
-    return _blur_across(taps, rows), None
-
-
-def _across_backward(taps, _, cotangent):
-    # Again one loop; a derived one would add up as many padded arrays as there are taps.
-    edge = len(taps) - 1
-    filled = jnp.pad(cotangent, ((0, 0),) * (cotangent.ndim - 1) + ((edge, edge),))
-    return (_blur_across(taps[::-1], filled),)
-
-
-_blur_across.defvjp(_across_forward, _across_backward)
-
-
-def _taps(options: _Options) -> tuple[float, ...]:
-    """The window's Gaussian along one axis."""
-    offsets = np.arange(options.window) - options.window // 2
-    taps = np.exp(-0.5 * np.square(offsets / options.sigma))
-    # Multiples of 2^-24 that add up to exactly 1: a flat image then has a variance of 0.
-    taps = np.rint(taps / taps.sum() * 2**24)
-    taps[options.window // 2] += 2**24 - taps.sum()
-    return tuple((taps / 2**24).tolist())
+    return jnp.mean(sums, -1) / (sum(map(len, deficit)) * len(width))

@@ -21,8 +21,8 @@ from jaxtex import __version__
 from jaxtex.cli import print_json
 from jaxtex.cli.texture._images import Textures, check_size, load_textures
 from jaxtex.cli.texture._points import FILE, check_seed
-from jaxtex.errors import OutputError, RunError, SettingsError
-from jaxtex.files import atomic_path, check_folder, check_output, make_folder
+from jaxtex.errors import OutputError, SettingsError
+from jaxtex.files import check_folder, check_output, make_folder, write_bytes
 
 if TYPE_CHECKING:
     from jaxtex.texture.cluster import Clusters, Likeness
@@ -80,7 +80,7 @@ def similarity(**options: Any) -> None:
         [name, *(f"{value:.6f}" for value in vector)]
         for name, vector in zip(compared.textures.names, compared.vectors, strict=True)
     )
-    _write(output, _table(["texture", *compared.references.names], rows))
+    write_bytes(output, _table(["texture", *compared.references.names], rows))
     report = {
         "output": str(output),
         **compared.about(),
@@ -257,24 +257,17 @@ def _write_clusters(
         for number, each in enumerate(members, 1)
         for rank, index in enumerate(each, 1)
     )
-    _write(folder / "clusters.csv", _table(["texture", "cluster", "rank"], rows))
-    _write(folder / "clusters.json", json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+    write_bytes(folder / "clusters.csv", _table(["texture", "cluster", "rank"], rows))
+    described = json.dumps(about, indent=2, ensure_ascii=False) + "\n"
+    write_bytes(folder / "clusters.json", described.encode())
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows(rows)
-    return text.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+    return text.getvalue().encode()
 
 
 def _short(names: Sequence[str]) -> list[str]:
