@@ -85,14 +85,14 @@ class SharedTargets:
             layer: ("gram", layer, *_kind(program), _digest(style), height, width)
             for layer in program.layers
         }
-        missing = tuple(layer for layer, key in keys.items() if key not in self._kept)
-        found: dict[str, Array] = {}
+        found = {layer: self._kept[key] for layer, key in keys.items() if key in self._kept}
+        missing = tuple(layer for layer in keys if layer not in found)
         if missing:
             level = images.resize(style / 255, height, width)[None] * 255
             only = program._replace(layers=missing, content_layer=missing[0])
             channels = level.shape[-1]
             convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
-            found = _grams(only, convs, jnp.asarray(level))
+            found |= _grams(only, convs, jnp.asarray(level))
         return {
             layer: self._once(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()

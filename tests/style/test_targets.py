@@ -1,0 +1,121 @@
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from logos import SHALLOW, bars
+
+from jaxtex.style import memory, targets
+from jaxtex.style.job import make_job
+from jaxtex.style.run import batches, load_network, run_jobs
+from jaxtex.style.stylize import resolve_settings
+from jaxtex.style.targets import SharedTargets
+
+STYLE = np.random.default_rng(0).permutation(bars(30, 50))
+OPTIONS = {**SHALLOW, "scales": 1, "margin": 0, "steps": 3, "finish_steps": 0, "canvas": "grey"}
+
+
+def job_of(content=None, style=STYLE, computed=None, **options):
+    settings = resolve_settings(**{**OPTIONS, **options})
+    return make_job(settings, bars() if content is None else content, [style], layers=computed)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return load_network()
+
+
+@pytest.fixture
+def evaluations(monkeypatch):
+    """The layers of every evaluation of an image's features."""
+    seen = []
+    for name in ("_content_features", "_grams"):
+        real = getattr(targets, name)
+
+        def counted(program, convs, image, real=real, name=name):
+            layers = (program.content_layer,) if name == "_content_features" else program.layers
+            seen.append((name, layers))
+            return real(program, convs, image)
+
+        monkeypatch.setattr(targets, name, counted)
+    return seen
+
+
+def test_jobs_that_share_images_share_their_features(network, evaluations):
+    jobs = [job_of(content_weight=weight) for weight in (0.1, 1.0, 10.0)]
+    run_jobs(jobs, network=network)
+    assert evaluations == [
+        ("_content_features", ("conv1_2",)),
+        ("_grams", ("conv1_1", "conv1_2")),
+    ]
+
+
+def test_jobs_with_their_own_images_have_their_own_features(network, evaluations):
+    run_jobs([job_of(), job_of(1 - bars()), job_of(style=1 - STYLE)], network=network)
+    assert [name for name, _ in evaluations].count("_content_features") == 2
+    assert [name for name, _ in evaluations].count("_grams") == 2
+
+
+def test_later_calls_compute_only_the_layers_that_are_new(network, evaluations):
+    shared = SharedTargets(network)
+    run_jobs([job_of(computed=("conv1_1",))], shared=shared)
+    run_jobs([job_of(computed=("conv1_1", "conv1_2"))], shared=shared)
+    assert [layers for name, layers in evaluations if name == "_grams"] == [
+        ("conv1_1",), ("conv1_2",)
+    ]  # fmt: skip
+    assert [name for name, _ in evaluations].count("_content_features") == 1
+
+
+def test_other_features_are_other_targets(network, evaluations):
+    shared = SharedTargets(network)
+    for options in ({}, {"features": "relu"}, {"pool": "avg"}):
+        run_jobs([job_of(**options)], shared=shared)
+    assert len(evaluations) == 6
+
+
+def test_shared_targets_are_those_of_each_job_alone(network):
+    jobs = [job_of(), job_of(1 - bars(), skeleton=2.0), job_of(style=1 - STYLE)]
+    jobs = [dataclasses.replace(job, settings=job.settings) for job in jobs]
+    phase = jobs[0].phases[0]
+    together = SharedTargets(network).of(jobs[0].program, jobs, phase)
+    for index, job in enumerate(jobs):
+        alone = SharedTargets(network).of(job.program, [job], phase)
+        for ours, theirs in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
+            np.testing.assert_array_equal(ours[index], theirs[0])
+
+
+def test_a_layer_of_coefficient_zero_changes_nothing(network):
+    coefficients = {"conv1_1": 2.0, "conv1_2": 0.0}
+    plain = job_of(layers=coefficients)
+    named = job_of(layers=coefficients, computed=("conv1_1", "conv1_2"))
+    assert plain.program.layers == ("conv1_1",)
+    assert named.program.layers == ("conv1_1", "conv1_2")
+    first, second = (run_jobs([job], network=network)[0] for job in (plain, named))
+    np.testing.assert_allclose(second.history.total, first.history.total, rtol=1e-5)
+    np.testing.assert_allclose(second.levels, first.levels, atol=0.05)
+
+
+def test_only_what_was_used_last_is_kept(network, monkeypatch):
+    monkeypatch.setattr(targets, "_KEPT", 4)
+    shared = SharedTargets(network)
+    for value in (0.2, 0.4, 0.6):
+        run_jobs([job_of(bars(ink=(value,) * 3))], shared=shared)
+    assert len(shared._kept) == 4
+
+
+def test_jobs_are_split_into_batches_that_fit():
+    jobs = [job_of(content_weight=float(weight)) for weight in range(5)] + [job_of(bars(44, 64))]
+    height, width = jobs[0].content.shape[:2]
+    one = memory.evaluation_bytes(jobs[0].program, 1, height, width)
+    assert batches(jobs, max_bytes=10 * one) == [[0, 1, 2, 3, 4], [5]]
+    assert batches(jobs, max_bytes=2 * one) == [[0, 1], [2, 3], [4], [5]]
+    assert batches(jobs, max_bytes=10 * one, most=3) == [[0, 1, 2], [3, 4], [5]]
+    assert batches(jobs, max_bytes=1) == [[0], [1], [2], [3], [4], [5]]
+
+
+def test_batches_change_no_result(network):
+    jobs = [job_of(content_weight=float(weight)) for weight in range(1, 4)]
+    whole = run_jobs(jobs, network=network)
+    split = run_jobs(jobs, network=network, max_bytes=1)
+    for first, second in zip(whole, split, strict=True):
+        np.testing.assert_allclose(second.history.total, first.history.total, rtol=1e-4)
