@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jaxtex.errors import CheckpointError, OutputError, RunError
+from jaxtex.errors import CheckpointError, OutputError, RunError, first_line
 
 
 class Saved(NamedTuple):
@@ -86,7 +86,7 @@ class CheckpointStore:
         return meta
 
     def _damaged(self, error: Exception) -> CheckpointError:
-        return CheckpointError(f"checkpoint: {self.folder} cannot be read ({_reason(error)})")
+        return CheckpointError(f"checkpoint: {self.folder} cannot be read ({first_line(error)})")
 
     def _check_identity(self, meta: Mapping[str, Any]) -> None:
         theirs, ours = meta["identity"], self.identity
@@ -156,10 +156,6 @@ class CheckpointStore:
             )
             self._manager.wait_until_finished()
         except Exception as error:
-            reason = _reason(error)
+            reason = first_line(error)
             raise RunError(f"checkpoint: {self.folder} cannot be written ({reason})") from error
         self._saved = time.monotonic()
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 
 from jaxtex import weights
-from jaxtex.errors import JaxtexError, WeightsError
+from jaxtex.errors import JaxtexError, WeightsError, first_line
 from jaxtex.files import check_output
 from jaxtex.weights import VGG16_CHANNELS
 
@@ -253,10 +253,9 @@ def _read(source: Path) -> _Source:
         ) from None
     # The parsers of foreign formats raise exceptions of every kind on damaged files.
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsError(
             f"{source}: cannot be read as {source.suffix}: it is damaged or not plain tensors "
-            f"({reason[:200]})"
+            f"({first_line(error)})"
         ) from None
 
 

@@ -30,3 +30,8 @@ class CheckpointError(JaxtexError):
 
 class RunError(RuntimeError):
     """A run that failed while it was running; the command line exits with code 1."""
+
+
+def first_line(error: BaseException) -> str:
+    """What another library's error says, short enough for a sentence of ours."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -25,7 +25,7 @@ from jaxtyping import Float, Float32, UInt8
 from PIL import Image, ImageCms, ImageColor, ImageDraw, ImageFont, ImageOps, PngImagePlugin
 
 from jaxtex import svg
-from jaxtex.errors import ImageError, OutputError, SettingsError
+from jaxtex.errors import ImageError, OutputError, SettingsError, first_line
 from jaxtex.files import check_output, write_bytes
 
 MAX_PIXELS = 2**26
@@ -110,7 +110,8 @@ def load_image(
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from None
     except Exception as error:
-        raise ImageError(f"{path}: the image is damaged or cut short ({_line(error)})") from None
+        reason = first_line(error)
+        raise ImageError(f"{path}: the image is damaged or cut short ({reason})") from None
     rgb, alpha = _composite(colour, alpha, backdrop, str(path))
     return LoadedImage(rgb, alpha, hashlib.sha256(data).hexdigest(), path)
 
@@ -177,7 +178,7 @@ def validate_array(image: Any, name: str) -> Float32[np.ndarray, "h w 3"]:
     try:
         array = np.asarray(image)
     except Exception as error:
-        raise ImageError(f"{name}: is not an array ({_line(error)})") from None
+        raise ImageError(f"{name}: is not an array ({first_line(error)})") from None
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[-1] not in (1, 3, 4):
@@ -583,7 +584,7 @@ def _write(
         images[0].save(encoded, kind, **options)
     except Exception as error:
         size = f"{images[0].width} × {images[0].height} pixels"
-        raise OutputError(f"{path}: {kind} cannot hold {size} ({_line(error)})") from None
+        raise OutputError(f"{path}: {kind} cannot hold {size} ({first_line(error)})") from None
     write_bytes(path, encoded.getvalue())
 
 
@@ -600,10 +601,6 @@ def _unidentified(data: bytes) -> str:
         what = "an AVIF or HEIC image, or a film"
     what = f"is {what}" if what else "is damaged or not an image"
     return f"{what}; give a {_ALLOWED} file"
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _shorten(text: str, width: int, font: Any) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import __version__, images
-from jaxtex.errors import RunError, SettingsError
+from jaxtex.errors import RunError, SettingsError, first_line
 from jaxtex.files import atomic_path
 from jaxtex.texture import sphere
 
@@ -59,7 +59,7 @@ def read_vectors(
     except SettingsError:
         raise
     except Exception as error:
-        raise SettingsError(f"{path}: cannot be read as points ({_line(error)})") from None
+        raise SettingsError(f"{path}: cannot be read as points ({first_line(error)})") from None
     check_model(model, digest, path)
     return sphere.check_vectors(values, latent_size, str(path))
 
@@ -139,7 +139,3 @@ def check_model(model: Any, digest: str, path: str | os.PathLike[str]) -> None:
             f"{path}: belongs to the model {str(model)[:12]}…; this one is {digest[:12]}…, "
             "name the other with --model"
         )
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

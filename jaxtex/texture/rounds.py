@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
-from jaxtex.errors import CheckpointError, RunError
+from jaxtex.errors import CheckpointError, RunError, first_line
 from jaxtex.files import atomic_path
 from jaxtex.texture import sphere
 from jaxtex.texture.search import Round, State
@@ -106,7 +106,7 @@ def read_round(folder: Path, iteration: int, latent_size: int) -> Round:
         if any(len(array) != count for array in arrays) or drawn.textures.ndim != 4:
             raise ValueError("its arrays do not fit together")
     except Exception as error:
-        raise CheckpointError(f"{path}: cannot be read ({reason(error)})") from None
+        raise CheckpointError(f"{path}: cannot be read ({first_line(error)})") from None
     return drawn
 
 
@@ -121,8 +121,3 @@ def write(path: Path, save: Callable[[Path], Any]) -> None:
             save(temporary)
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def reason(error: BaseException) -> str:
-    """The first line of an error, for a sentence."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]

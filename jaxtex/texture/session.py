@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import __version__, images
-from jaxtex.errors import CheckpointError, OutputError, SettingsError
+from jaxtex.errors import CheckpointError, OutputError, SettingsError, first_line
 from jaxtex.files import check_folder, check_output, make_folder
 from jaxtex.texture import rounds, search
 from jaxtex.texture.latents import check_model, texture_metadata
@@ -251,7 +251,7 @@ def open_session(folder: str | os.PathLike[str]) -> Session:
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"{path}: is damaged ({rounds.reason(error)})") from None
+        raise CheckpointError(f"{path}: is damaged ({first_line(error)})") from None
     return Session(Path(folder), model, count, clusters, history)
 
 
