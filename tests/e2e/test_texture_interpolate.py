@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from skimage.metrics import structural_similarity
+from ssim_reference import mssim
 
 from jaxtex.images import read_metadata
 
@@ -49,20 +49,6 @@ def refuse(call, tmp_path, texture_model):
 
 def read(path):
     return np.asarray(Image.open(path), np.float64) / 255
-
-
-def mssim(one, other):
-    _, found = structural_similarity(
-        one,
-        other,
-        channel_axis=-1,
-        data_range=1,
-        full=True,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-    )
-    return found[5:-5, 5:-5].mean()
 
 
 def test_similarity_to_the_first_texture_falls_in_even_steps(interpolate, tmp_path):

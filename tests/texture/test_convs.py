@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 import pytest
-import torch
+from reference import torch_
 
 from jaxtex.texture.convs import strided_conv, transposed_conv
 
@@ -12,8 +12,8 @@ def drawn(*shape: int) -> jax.Array:
     return jax.random.normal(jax.random.key(sum(shape)), shape)
 
 
-def to_torch(array: jax.Array, *axes: int) -> torch.Tensor:
-    return torch.tensor(np.array(array.transpose(axes)), requires_grad=True)
+def to_torch(array: jax.Array, *axes: int):
+    return torch_().tensor(np.array(array.transpose(axes)), requires_grad=True)
 
 
 def pytorch(function, image: jax.Array, kernel: jax.Array, cotangent: jax.Array):
@@ -30,6 +30,7 @@ def pytorch(function, image: jax.Array, kernel: jax.Array, cotangent: jax.Array)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("direction", ["strided", "transposed"])
 def test_outputs_and_gradients_equal_pytorchs(shape, direction):
+    torch = torch_()
     n, h, w, a, b = shape
     small, large, kernel = drawn(n, h, w, b), drawn(n, 2 * h, 2 * w, a), drawn(4, 4, a, b)
     if direction == "strided":

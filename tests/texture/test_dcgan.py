@@ -1,9 +1,11 @@
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
 from flax import nnx
+from reference import torch_
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan import Discriminator, Generator, channels
@@ -16,13 +18,14 @@ def made(kind, **options):
     return nnx.jit(lambda: kind(rngs=nnx.Rngs(0), **options))()
 
 
-def tensor(array, *axes: int) -> torch.Tensor:
-    return torch.tensor(np.array(array).transpose(axes) if axes else np.array(array))
+def tensor(array, *axes: int) -> Any:
+    return torch_().tensor(np.array(array).transpose(axes) if axes else np.array(array))
 
 
-def torch_generator(ours: Generator) -> torch.nn.Sequential:
+def torch_generator(ours: Generator) -> Any:
     """The module of pytorch/examples, dcgan/main.py, with our weights."""
-    layers: list[torch.nn.Module] = []
+    torch = torch_()
+    layers = []
     first = torch.nn.ConvTranspose2d(ours.latent_size, 8 * ours.features, 4, 1, 0, bias=False)
     first.weight.data = tensor(ours.project[...], 0, 3, 1, 2)
     layers.append(first)
@@ -39,9 +42,10 @@ def torch_generator(ours: Generator) -> torch.nn.Sequential:
     return torch.nn.Sequential(*layers, torch.nn.Tanh())
 
 
-def torch_discriminator(ours: Discriminator) -> torch.nn.Sequential:
+def torch_discriminator(ours: Discriminator) -> Any:
     """Its discriminator, without the sigmoid."""
-    layers: list[torch.nn.Module] = []
+    torch = torch_()
+    layers = []
     for stage, conv in enumerate(ours.convs):
         outer, inner = conv.kernel.shape[2:]
         halving = torch.nn.Conv2d(outer, inner, 4, 2, 1, bias=False)
@@ -64,7 +68,7 @@ def gradients(module: nnx.Module, loss) -> dict[str, np.ndarray]:
     return jax.jit(jax.grad(lambda values: loss(blueprint.build(values))))(values)
 
 
-def in_our_layout(parameter: torch.nn.Parameter, ours: tuple[int, ...]) -> np.ndarray:
+def in_our_layout(parameter: Any, ours: tuple[int, ...]) -> np.ndarray:
     gradient = parameter.grad.numpy()
     if gradient.ndim == 1:
         return gradient

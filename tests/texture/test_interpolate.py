@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from skimage.metrics import structural_similarity
+from ssim_reference import mssim
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture import interpolate as module
@@ -30,20 +30,6 @@ START, END = np.zeros(N, np.float32), np.eye(1, N, dtype=np.float32)[0]
 
 def between(n=5, params=STRAIGHT, start=START, end=END, **options):
     return interpolate(blend, params, start, end, n, **options)
-
-
-def mssim(one, other):
-    _, found = structural_similarity(
-        np.asarray(one, np.float64),
-        np.asarray(other, np.float64),
-        channel_axis=-1,
-        data_range=1,
-        full=True,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-    )
-    return found[5:-5, 5:-5].mean()
 
 
 def level(t, params=STRAIGHT):

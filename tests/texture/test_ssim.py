@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from scipy.ndimage import gaussian_filter
+from ssim_reference import scikit_image
 
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.texture import ssim as module
@@ -53,26 +54,6 @@ HARD = {
     "opposite edges": (edge(0, *SHAPE), 1 - edge(0, *SHAPE)),
     "edge and grey": (edge(0, *SHAPE), np.full(SHAPE, 0.5, np.float32)),
 }
-
-
-def scikit_image(a, b, *, data_range=1.0, win_size=11, sigma=1.5, **constants):
-    """MSSIM and map on the valid region, means over the channels, in float64."""
-    metrics = pytest.importorskip("skimage.metrics", reason="the reference is scikit-image")
-    found, maps = metrics.structural_similarity(
-        a.astype(np.float64),
-        b.astype(np.float64),
-        data_range=data_range,
-        win_size=win_size,
-        sigma=sigma,
-        gaussian_weights=True,
-        use_sample_covariance=False,
-        channel_axis=-1,
-        full=True,
-        **constants,
-    )
-    edge = win_size // 2
-    height, width = a.shape[:2]
-    return found, maps.mean(-1)[edge : height - edge, edge : width - edge]
 
 
 @pytest.mark.parametrize("name", PAIRS | HARD)

@@ -10,8 +10,6 @@ from collections import Counter
 import numpy as np
 import pytest
 from scipy import stats
-from skimage.color import rgb2hsv
-from skimage.metrics import structural_similarity
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture import washi
@@ -159,7 +157,8 @@ def test_fibres_of_some_papers_have_a_direction_and_of_others_none():
 
 
 def test_colours_are_many(many):
-    hue, saturation, value = rgb2hsv(many.mean(axis=(1, 2))).T
+    color = pytest.importorskip("skimage.color", reason="the reference is scikit-image")
+    hue, saturation, value = color.rgb2hsv(many.mean(axis=(1, 2))).T
     coloured = saturation > 0.25
     assert 0.3 < coloured.mean() < 0.9
     assert len(np.unique((hue[coloured] * 12).astype(int))) >= 8
@@ -176,9 +175,10 @@ def test_papers_have_structure_and_keep_their_highlights(many):
 
 def test_structure_varies(many):
     """Nothing is common to all: SSIM of two papers is near 0."""
+    metrics = pytest.importorskip("skimage.metrics", reason="the reference is scikit-image")
     grey = luminance(many[:40])
     similar = [
-        structural_similarity(one, other, data_range=1, gaussian_weights=True)
+        metrics.structural_similarity(one, other, data_range=1, gaussian_weights=True)
         for one, other in zip(grey[::2], grey[1::2], strict=True)
     ]
     assert np.mean(similar) < 0.3
