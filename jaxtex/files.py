@@ -2,9 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from jaxtex.errors import OutputError, RunError
 
@@ -100,14 +101,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Writes a whole file or none.
+def write(path: str | os.PathLike[str], save: Callable[[Path], Any]) -> None:
+    """Writes a file by `save`, which gets a temporary path: whole or not at all.
 
     Raises:
       RunError: the disk is full or fails.
     """
     try:
         with atomic_path(path) as temporary:
-            temporary.write_bytes(data)
+            save(temporary)
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """`write` of bytes."""
+    write(path, lambda temporary: temporary.write_bytes(data))

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from jaxtex.errors import OutputError, RunError
-from jaxtex.files import atomic_path, check_output
+from jaxtex.errors import OutputError
+from jaxtex.files import check_output, write
 from jaxtex.style.objective import Losses
 
 COLUMNS = ("step", "total", "content", "style", "tv", "seconds")
@@ -59,14 +59,7 @@ class History:
         Raises:
           RunError: the disk is full or fails.
         """
-        try:
-            with atomic_path(path) as temporary:
-                if temporary.suffix.lower() == ".csv":
-                    self._write_csv(temporary)
-                else:
-                    self._plot(temporary)
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+        write(path, self._write_csv if Path(path).suffix.lower() == ".csv" else self._plot)
 
     def _write_csv(self, path: Path) -> None:
         with path.open("w", newline="", encoding="utf-8") as file:

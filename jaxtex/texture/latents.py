@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import __version__, images
-from jaxtex.errors import RunError, SettingsError, first_line
-from jaxtex.files import atomic_path
+from jaxtex.errors import SettingsError, first_line
+from jaxtex.files import write
 from jaxtex.texture import sphere
 
 SUFFIXES = (".npz", ".npy", ".json")
@@ -100,11 +100,12 @@ def write_points(
     Raises:
       RunError: the disk is full or fails.
     """
-    try:
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
+
+    def save(temporary: Path) -> None:
+        with temporary.open("wb") as file:
             np.savez(file, points=points, model=np.str_(digest), **about)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+
+    write(path, save)
 
 
 def texture_metadata(latent: Float32[np.ndarray, " n"], digest: str, **about: Any) -> dict:

@@ -3,16 +3,14 @@
 On a sheet representatives are edged in blue and picks in orange, as in Satoh's fig. 3.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
-from jaxtex.errors import CheckpointError, RunError, first_line
-from jaxtex.files import atomic_path
+from jaxtex.errors import CheckpointError, first_line
+from jaxtex.files import write
 from jaxtex.texture import sphere
 from jaxtex.texture.search import Round, State
 
@@ -108,16 +106,3 @@ def read_round(folder: Path, iteration: int, latent_size: int) -> Round:
     except Exception as error:
         raise CheckpointError(f"{path}: cannot be read ({first_line(error)})") from None
     return drawn
-
-
-def write(path: Path, save: Callable[[Path], Any]) -> None:
-    """Writes a file by `save`, whole or not at all.
-
-    Raises:
-      RunError: the disk is full or fails.
-    """
-    try:
-        with atomic_path(path) as temporary:
-            save(temporary)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror})") from error

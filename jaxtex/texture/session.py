@@ -18,7 +18,7 @@ from jaxtyping import Float32
 
 from jaxtex import __version__, images
 from jaxtex.errors import CheckpointError, OutputError, SettingsError, first_line
-from jaxtex.files import check_folder, check_output, make_folder
+from jaxtex.files import check_folder, check_output, make_folder, write
 from jaxtex.texture import rounds, search
 from jaxtex.texture.latents import check_model, texture_metadata
 from jaxtex.texture.search import History, Round, State
@@ -187,9 +187,7 @@ class Session:
             "history": [_state_to_json(state) for state in self.history],
         }
         text = json.dumps(content, indent=1, allow_nan=False)
-        rounds.write(
-            self.folder / _FILE, lambda path: path.write_text(text + "\n", encoding="utf-8")
-        )
+        write(self.folder / _FILE, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
 
 def create(

@@ -13,7 +13,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import JaxtexError, SettingsError
-from jaxtex.files import check_folder, make_folder
+from jaxtex.files import check_folder, make_folder, write
 
 if TYPE_CHECKING:
     from jaxtex.cli.texture._points import Place
@@ -147,7 +147,6 @@ def _write(
     from jaxtex import images
     from jaxtex.texture import plots
     from jaxtex.texture.latents import texture_metadata
-    from jaxtex.texture.rounds import write
 
     folder = make_folder(options["output"])
     rows = _rows(places, parts)
