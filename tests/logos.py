@@ -37,6 +37,12 @@ def picture(path: Path) -> np.ndarray:
     return rgb
 
 
+def at_size(path: Path, size: int = 384) -> np.ndarray:
+    """`picture` with a longer side of `size` pixels."""
+    image = picture(path)
+    return images.resize(image, *images.fit(*image.shape[:2], size))
+
+
 def bars(height: int = 40, width: int = 64, *, ink=(0, 0, 0), ground=(1, 1, 1)) -> np.ndarray:
     """A flat logo: two upright bars, 8 pixels wide, on a plain ground."""
     image = np.empty((height, width, 3), np.float32)

@@ -57,6 +57,26 @@ def call(capsys):
 
 
 @pytest.fixture
+def refuse(call, tmp_path):
+    """Calls the command, which must refuse with one sentence that holds all `parts`."""
+
+    def refuse(*words: object, parts: Sequence[object], code: int = 2) -> Answer:
+        before = sorted(tmp_path.rglob("*"))
+        answer = call(*words)
+        assert answer.code == code, answer.err
+        assert answer.out == ""
+        assert "Traceback" not in answer.err
+        assert answer.err.startswith("jaxtex: ")
+        assert answer.err.count("\n") == 1
+        for part in parts:
+            assert str(part) in answer.err
+        assert sorted(tmp_path.rglob("*")) == before
+        return answer
+
+    return refuse
+
+
+@pytest.fixture
 def launch() -> Iterator:
     """Starts `python cli.py …` in a process of its own; what still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []

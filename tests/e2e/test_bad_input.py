@@ -14,26 +14,6 @@ from jaxtex.weights import vgg16_path
 
 
 @pytest.fixture
-def refuse(call, tmp_path):
-    """Calls the command, which must refuse with one sentence that holds all `parts`."""
-
-    def refuse(*words, parts, code=2):
-        before = sorted(tmp_path.rglob("*"))
-        answer = call(*words)
-        assert answer.code == code, answer.err
-        assert answer.out == ""
-        assert "Traceback" not in answer.err
-        assert answer.err.startswith("jaxtex: ")
-        assert answer.err.count("\n") == 1
-        for part in parts:
-            assert str(part) in answer.err
-        assert sorted(tmp_path.rglob("*")) == before
-        return answer
-
-    return refuse
-
-
-@pytest.fixture
 def out(tmp_path):
     return tmp_path / "out.png"
 

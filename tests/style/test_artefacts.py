@@ -1,19 +1,11 @@
 import numpy as np
 import pytest
-from logos import COLOURED, CONTENT, INVERTED, STYLE, bars, picture
+from logos import COLOURED, CONTENT, INVERTED, STYLE, at_size, bars, picture
 from scipy import ndimage
 
 from jaxtex import images
 from jaxtex.style.artefacts import Background
 from jaxtex.style.lettering import Lettering
-
-SIZE = 384
-
-
-def at_size(path, size=SIZE):
-    image = picture(path)
-    height, width = image.shape[:2]
-    return images.resize(image, *images.fit(height, width, size))
 
 
 @pytest.fixture(scope="module")

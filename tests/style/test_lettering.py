@@ -2,21 +2,13 @@ import io
 
 import numpy as np
 import pytest
-from logos import COLOURED, CONTENT, INVERTED, STYLE, bars, picture
+from logos import COLOURED, CONTENT, INVERTED, STYLE, at_size, bars, picture
 from PIL import Image
 from scipy import ndimage
 
 from jaxtex import images
 from jaxtex.errors import ImageError
 from jaxtex.style.lettering import Lettering, shifted
-
-SIZE = 384
-
-
-def at_size(path, size=SIZE):
-    image = picture(path)
-    height, width = image.shape[:2]
-    return images.resize(image, *images.fit(height, width, size))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from logos import CONTENT, STYLE, picture
+from logos import CONTENT, STYLE, at_size
 from scipy import ndimage
 
 from jaxtex import images
@@ -17,12 +17,6 @@ from jaxtex.vgg import LAYERS, depth, extract
 SIZE = 256
 
 
-def at_size(path, size=SIZE):
-    image = picture(path)
-    height, width = image.shape[:2]
-    return images.resize(image, *images.fit(height, width, size))
-
-
 @pytest.fixture(scope="module")
 def network():
     return load_network()
@@ -30,12 +24,12 @@ def network():
 
 @pytest.fixture(scope="module")
 def content():
-    return at_size(CONTENT)
+    return at_size(CONTENT, SIZE)
 
 
 @pytest.fixture(scope="module")
 def reference(network, content):
-    return Reference(content, at_size(STYLE), network=network)
+    return Reference(content, at_size(STYLE, SIZE), network=network)
 
 
 @pytest.fixture
@@ -76,7 +70,7 @@ def test_the_content_scores_one_and_nought_and_nought(score, content):
 
 
 def test_the_style_itself_scores_one(reference):
-    (found,) = reference.score([at_size(STYLE)])
+    (found,) = reference.score([at_size(STYLE, SIZE)])
     np.testing.assert_allclose(found.blocks, 1, atol=1e-5)
     assert found.style == pytest.approx(1, abs=1e-5)
     assert found.readability.readability < 0.3
@@ -136,7 +130,7 @@ def test_colour_and_polarity_are_no_style(score, content):
 
 
 def test_in_colour_the_styles_colours_count(network, content):
-    gold = 1 - (1 - at_size(STYLE)) * np.array([0.1, 0.35, 0.9], np.float32)
+    gold = 1 - (1 - at_size(STYLE, SIZE)) * np.array([0.1, 0.35, 0.9], np.float32)
     reference = Reference(content, gold, network=network)
     black = mixed(content, 0.5)
     plain, golden = reference.score([black, 1 - (1 - black) * np.float32([0.1, 0.35, 0.9])])
@@ -219,7 +213,7 @@ def test_a_result_of_another_size_scores_alike(network):
 
 def test_a_size_may_be_named(network):
     large = at_size(CONTENT, 512)
-    reference = Reference(large, at_size(STYLE), network=network, size=SIZE)
+    reference = Reference(large, at_size(STYLE, SIZE), network=network, size=SIZE)
     (found,) = reference.score([large])
     assert (found.width, found.height) == (SIZE, 68)
 
@@ -245,7 +239,7 @@ def test_results_of_another_shape_are_laid_on_the_content(content):
 )
 def test_any_content_scores_nought_against_itself(network, content, change):
     content = change(content)
-    (found,) = Reference(content, at_size(STYLE), network=network).score([content])
+    (found,) = Reference(content, at_size(STYLE, SIZE), network=network).score([content])
     assert found.readability.readability == pytest.approx(1, abs=1e-3)
     assert found.artefacts.artefacts < 1e-3
     assert found.style == pytest.approx(0, abs=1e-5)
@@ -270,8 +264,8 @@ def test_bad_images_are_refused(network, content, reference):
     with pytest.raises(ImageError, match="style: is the content itself"):
         Reference(content, content, network=network)
     with pytest.raises(ImageError, match=r"content: 60×15 pixels is too small"):
-        Reference(np.ones((15, 60, 3), np.float32), at_size(STYLE), network=network)
+        Reference(np.ones((15, 60, 3), np.float32), at_size(STYLE, SIZE), network=network)
     with pytest.raises(ImageError, match="content: no lettering"):
-        Reference(np.ones((50, 60, 3), np.float32), at_size(STYLE), network=network)
+        Reference(np.ones((50, 60, 3), np.float32), at_size(STYLE, SIZE), network=network)
     with pytest.raises(ImageError, match=r"result 2: 8×8 pixels is too small"):
         reference.score([content, np.ones((8, 8, 3), np.float32)])
