@@ -1,5 +1,6 @@
 """Output files: checked before work starts, written whole or not at all."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -117,3 +118,9 @@ def write(path: str | os.PathLike[str], save: Callable[[Path], Any]) -> None:
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """`write` of bytes."""
     write(path, lambda temporary: temporary.write_bytes(data))
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from jaxtex.errors import WeightsError
-from jaxtex.files import atomic_path
+from jaxtex.files import atomic_path, sha256
 
 _WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 
@@ -109,8 +109,7 @@ def digest(path: str | os.PathLike[str]) -> str:
       WeightsError: the file cannot be read.
     """
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(path)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from None
 

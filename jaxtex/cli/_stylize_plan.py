@@ -1,15 +1,14 @@
 """What one call of `jaxtex stylize` is to do: checked first, then run, then written."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxtex.cli._names import named
 from jaxtex.cli._stylize_outputs import Outputs
 from jaxtex.cli._terminal import status_line
 from jaxtex.errors import SettingsError
+from jaxtex.files import sha256
 
 if TYPE_CHECKING:
     from jaxtex.style.run import Hooks, Progress
@@ -193,7 +192,7 @@ class Plan:
             **self.settings.to_dict(),
             "images": self.job.digest,
             "style_weights": list(self.job.style_weights),
-            "weights": None if weights is None else _sha256(weights),
+            "weights": None if weights is None else sha256(weights),
             "device": jax.devices()[0].device_kind,
         }
 
@@ -229,10 +228,6 @@ class Plan:
 def _finite(value: Any) -> float | None:
     number = float(value)
     return number if abs(number) < float("inf") else None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @contextmanager

@@ -29,24 +29,28 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def status_line(*, quiet: bool) -> Iterator[Callable[..., None]]:
+def status_line(*, quiet: bool, brief: bool = False) -> Iterator[Callable[..., None]]:
     """A line on stderr that is written over; one every ten seconds where there is no terminal.
 
-    What is yielded takes the text, and `last=True` with the one that must not be left out.
+    What is yielded takes the text, and `last=True` with the one that must not be left out. With
+    `brief`, for work that may be done at once and for many small steps, nothing is said at first,
+    and on a terminal at most five times a second.
     """
     terminal = sys.stderr.isatty()
-    shown = 0.0
+    pause = 0.2 if terminal and brief else 0 if terminal else 10
+    said = False
+    shown = time.monotonic() if brief else -float("inf")
 
     def show(line: str, *, last: bool = False) -> None:
-        nonlocal shown
+        nonlocal said, shown
         now = time.monotonic()
-        if quiet or (not terminal and not last and now - shown < 10):
+        if quiet or (not last and now - shown < pause):
             return
-        shown = now
+        said, shown = True, now
         click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
 
     try:
         yield show
     finally:
-        if terminal and shown:
+        if terminal and said:
             click.echo(err=True)

@@ -13,7 +13,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli._names import named
 from jaxtex.errors import ImageError, SettingsError
-from jaxtex.files import check_output, write_bytes
+from jaxtex.files import check_output, sha256, write_bytes
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage
@@ -129,7 +129,7 @@ def _find(output: Path, role: str, recorded: Any) -> Path:
     name = Path(recorded["name"]).name
     for folder in (output.parent, Path()):
         candidate = folder / name
-        if candidate.is_file() and _sha256(candidate) == recorded.get("sha256"):
+        if candidate.is_file() and sha256(candidate) == recorded.get("sha256"):
             return candidate
     raise SettingsError(
         f"--{role}: {output} was made with {name!r}, which is neither beside it nor here; "
@@ -138,15 +138,9 @@ def _find(output: Path, role: str, recorded: Any) -> Path:
 
 
 def _warn_of_another(output: Path, role: str, path: Path, recorded: Mapping[str, Any]) -> None:
-    if _sha256(path) != recorded.get("sha256"):
+    if sha256(path) != recorded.get("sha256"):
         name = recorded.get("name")
         click.echo(f"{output}: was made with another {role} ({name}) than {path}", err=True)
-
-
-def _sha256(path: Path) -> str:
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Score]":

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from jaxtyping import Float32
 
 from jaxtex import __version__
 from jaxtex.cli import print_json
+from jaxtex.cli._terminal import status_line
 from jaxtex.cli.texture._images import Textures, check_size, load_textures
 from jaxtex.cli.texture._points import FILE, check_seed
 from jaxtex.errors import OutputError, SettingsError
@@ -191,12 +191,20 @@ def _compare(options: dict[str, Any], *, least: int = 1) -> _Compared:
     configure(options["device"])
     from jaxtex.texture.ssim import ssim_vectors
 
-    vectors = ssim_vectors(
-        textures.images,
-        references.images,
-        luminance=options["luminance"],
-        progress=_progress(),
-    )
+    began = time.monotonic()
+    with status_line(quiet=False, brief=True) as write:
+
+        def show(done: int, total: int) -> None:
+            left = (time.monotonic() - began) / done * (total - done)
+            if done < total:
+                write(f"{done:,} of {total:,} pairs compared, about {left:.0f} s left")
+
+        vectors = ssim_vectors(
+            textures.images,
+            references.images,
+            luminance=options["luminance"],
+            progress=show,
+        )
     return _Compared(textures, references, np.asarray(vectors), options["luminance"])
 
 
@@ -279,21 +287,3 @@ def _short(names: Sequence[str]) -> list[str]:
 
 def _finite(value: float) -> float | None:
     return round(value, 6) if math.isfinite(value) else None
-
-
-def _progress() -> Callable[[int, int], None]:
-    """One line on stderr that is written over; one every ten seconds where no terminal is."""
-    terminal = sys.stderr.isatty()
-    began = shown = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if done == total or now - shown < (0.5 if terminal else 10):
-            return
-        shown = now
-        left = (now - began) / done * (total - done)
-        line = f"{done:,} of {total:,} pairs compared, about {left:.0f} s left"
-        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
-
-    return show

@@ -1,16 +1,15 @@
 """`jaxtex texture washi`."""
 
 import math
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._terminal import status_line
 from jaxtex.errors import ImageError, OutputError, SettingsError
 from jaxtex.files import check_folder, check_output, make_folder
 
@@ -51,13 +50,13 @@ def washi(**options: Any) -> None:
     began = time.perf_counter()
     make_folder(folder)
     missing = [name for name in told if name not in kept]
-    show = _progress(len(missing))
     done = 0
     try:
-        for done, name in enumerate(missing):
-            show(done)
-            _render(folder / name, told[name])
-        show(len(missing))
+        with status_line(quiet=False, brief=True) as show:
+            for done, name in enumerate(missing):
+                rate = 60 * done / (time.perf_counter() - began)
+                show(f"paper {done}/{len(missing)}  {rate:.0f} a minute")
+                _render(folder / name, told[name])
     except KeyboardInterrupt:
         there = f"{len(kept) + done} of {len(told)} papers are there"
         click.echo(f"\n{folder}: {there}; --resume renders the others", err=True)
@@ -121,24 +120,6 @@ def _kept(folder: Path, told: dict[str, dict[str, Any]], overwrite: bool) -> set
                 "another folder, or give --overwrite to replace such files"
             )
     return kept
-
-
-def _progress(count: int) -> Callable[[int], None]:
-    """One line on stderr that is written over; one every ten seconds where no terminal is."""
-    terminal = sys.stderr.isatty()
-    began = shown = time.monotonic()
-
-    def show(done: int) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if now - shown < (0.2 if terminal else 10):
-            return
-        shown = now
-        rate = 60 * done / (now - began)
-        line = f"paper {done}/{count}  {rate:.0f} a minute"
-        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
-
-    return show
 
 
 def _render(path: Path, about: dict[str, Any]) -> None:
