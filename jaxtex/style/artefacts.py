@@ -41,7 +41,8 @@ class Background:
     def __init__(self, lettering: Lettering, style: RGB) -> None:
         content = lettering.content
         self.lettering = lettering
-        grounds = [_border_color(content), canvases.ground_color(style)]
+        ground = np.median(canvases.border_pixels(content), 0)
+        grounds = [ground, canvases.ground_color(style)]
         self._grounds = [_luma(each[None])[0] for each in grounds if each is not None]
         ink = np.median(_luma(content)[lettering.ink])
         self._full = max(abs(float(ink - self._grounds[0])), 0.25)
@@ -115,10 +116,6 @@ class Background:
         more = np.hypot(chroma[..., 0], chroma[..., 1]) - self._chroma[_hue(chroma)]
         seen = np.clip((more - _UNSEEN_CHROMA) / (_PLAIN_CHROMA - _UNSEEN_CHROMA), 0, 1)
         return float(np.mean(seen[self._where])) if self._where.any() else 0.0
-
-
-def _border_color(image: RGB) -> Float[np.ndarray, "3"]:
-    return np.median(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]), 0)
 
 
 def _luma(image: Float[np.ndarray, "*shape 3"]) -> Float[np.ndarray, "*shape"]:

@@ -51,9 +51,14 @@ def luminance(image: RGB) -> Map:
     return image @ LUMINANCE
 
 
+def border_pixels(image: Float32[np.ndarray, "_ _ c"]) -> Float32[np.ndarray, "_ c"]:
+    """The outermost rows and columns of an image."""
+    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+
+
 def ground_color(image: RGB) -> Float32[np.ndarray, "3"] | None:
     """The colour of a plain border, or None where the border is not plain."""
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    border = border_pixels(image)
     color = np.median(border, 0)
     near = np.abs(border - color).max(-1) < _SAME_COLOR
     return color.astype(np.float32) if near.mean() >= _PLAIN_SHARE else None

@@ -240,8 +240,7 @@ def _paper(canvas: Canvas, levels: Levels) -> Float32[np.ndarray, " c"]:
     """The level of a canvas's ground."""
     if canvas == "ink":
         return np.full(1, 255, np.float32)
-    border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-    return np.median(border, 0).astype(np.float32)
+    return np.median(canvases.border_pixels(levels), 0).astype(np.float32)
 
 
 def _pad(levels: np.ndarray, margin: int, value: np.ndarray) -> np.ndarray:

@@ -247,8 +247,7 @@ def _levels(
     so that neither polarity nor colour counts as style. A pixel counts with the square of the most
     presence within a stroke's width: paper far from any ink has no say.
     """
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    offset = image - np.median(border, 0)
+    offset = image - np.median(canvases.border_pixels(image), 0)
     if color:
         distance = np.sqrt(np.mean(np.square(offset), -1))
     else:
