@@ -66,23 +66,19 @@ def main() -> None:
     for kind, allowed in kinds if both else kinds[:1]:
         for way in ways:
             chosen = [values for falls, name, values in found if falls in allowed and name == way]
-            if chosen:
-                columns = {name: [values[name] for values in chosen] for name in chosen[0]}
-                cells = [
-                    f"{way}, {kind} ({len(chosen)} pairs)",
-                    f"{np.mean(columns['inside']):.1%}",
-                ]
-                for name in ("step", "neighbours"):
-                    cells += [f"{np.median(columns[name]):.2f}", f"{np.max(columns[name]):.2f}"]
-                rows.append(cells)
+            columns = {name: [values[name] for values in chosen] for name in chosen[0]}
+            cells = [f"{way}, {kind} ({len(chosen)} pairs)", f"{np.mean(columns['inside']):.1%}"]
+            for name in ("step", "neighbours"):
+                cells += [f"{np.median(columns[name]):.2f}", f"{np.max(columns[name]):.2f}"]
+            rows.append(cells)
     report.table(
         [
             f"n = {arguments.n}, {arguments.path} path, radius {radius:.3g}",
             "inside",
             "largest step, median",
-            "max",
-            "between neighbours, median",
-            "max",
+            "largest step, max",
+            "largest between neighbours, median",
+            "largest between neighbours, max",
         ],
         rows,
     )

@@ -46,5 +46,8 @@ def interpolation_figure(parts: Sequence["Interpolation"]) -> "Figure":
         below.set_xlabel("texture")
         below.set_ylabel(f"MSSIM to the {'first end' if part.even == 'first' else 'one before'}")
         below.set_xticks(number[:: 1 + len(number) // 20])
-        below.legend()
+        # Above the panel: within it, it would hide points.
+        below.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, borderaxespad=0
+        )
     return figure
