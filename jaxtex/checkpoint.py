@@ -21,6 +21,15 @@ class Saved(NamedTuple):
     facts: dict[str, Any]
 
 
+def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """What differs between two identities, for an error; empty where nothing does."""
+    return ", ".join(
+        f"{name} ({theirs.get(name)!r} there, {ours.get(name)!r} here)"
+        for name in sorted({*theirs, *ours})
+        if theirs.get(name) != ours.get(name)
+    )
+
+
 class CheckpointStore:
     """A folder with the newest checkpoints of one job, by Orbax.
 
@@ -89,16 +98,10 @@ class CheckpointStore:
         return CheckpointError(f"checkpoint: {self.folder} cannot be read ({first_line(error)})")
 
     def _check_identity(self, meta: Mapping[str, Any]) -> None:
-        theirs, ours = meta["identity"], self.identity
-        differing = [
-            f"{name} ({theirs.get(name)!r} there, {ours.get(name)!r} here)"
-            for name in sorted({*theirs, *ours})
-            if theirs.get(name) != ours.get(name)
-        ]
+        differing = differences(meta["identity"], self.identity)
         if differing:
             raise CheckpointError(
-                f"checkpoint: {self.folder} belongs to another job, which differs in "
-                + ", ".join(differing)
+                f"checkpoint: {self.folder} belongs to another job, which differs in {differing}"
             )
 
     def read(self, abstract_state: Callable[[Mapping[str, Any]], Any]) -> Saved | None:

@@ -1,14 +1,19 @@
 """Output files: checked before work starts, written whole or not at all."""
 
+import csv
 import hashlib
+import io
+import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jaxtex.errors import OutputError, RunError
+
+_TEMPORARY = ".jaxtex-"
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -85,7 +90,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     file is removed.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=".jaxtex-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -120,7 +125,29 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     write(path, lambda temporary: temporary.write_bytes(data))
 
 
+def remove_leftovers(folder: str | os.PathLike[str]) -> None:
+    """Removes the temporary files that killed processes left in a folder of one job."""
+    for path in Path(folder).glob(f"{_TEMPORARY}*"):
+        with suppress(OSError):
+            path.unlink()
+
+
 def sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def csv_table(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Rows of equal columns as CSV: six digits a float, nothing for None and what is not finite."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(rows[0])
+    writer.writerows([_csv_cell(value) for value in row.values()] for row in rows)
+    return text.getvalue().encode()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else ""
+    return " ".join(map(str, value)) if isinstance(value, list) else value

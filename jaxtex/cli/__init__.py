@@ -49,6 +49,7 @@ _COMMANDS = {
     "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),
     "score": ("jaxtex.cli.score:score", "Measure readability, artefacts and style of results."),
     "stylize": ("jaxtex.cli.stylize:stylize", "Give a content logo the style of another image."),
+    "sweep": ("jaxtex.cli.sweep:sweep", "Run a table of coefficients, and report on it."),
     "texture": ("jaxtex.cli.texture:texture", "Train, sample and search a space of textures."),
     "weights": ("jaxtex.cli.weights:weights", "Convert, verify and describe model weights."),
 }

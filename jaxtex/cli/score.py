@@ -1,8 +1,5 @@
 """`jaxtex score`: how readable, clean and stylised results are."""
 
-import csv
-import io
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +9,9 @@ import click
 
 from jaxtex.cli import print_json
 from jaxtex.cli._names import named
+from jaxtex.cli._rows import finite
 from jaxtex.errors import ImageError, SettingsError
-from jaxtex.files import check_output, sha256, write_bytes
+from jaxtex.files import check_output, csv_table, sha256, write_bytes
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage
@@ -60,7 +58,7 @@ def score(**options: Any) -> None:
     results = [_load(path, options) for path in options["outputs"]]
     scores = _scores(results, options)
     rows = [
-        {"output": str(result.image.path), **_finite(found.to_dict())}
+        {"output": str(result.image.path), **finite(found.to_dict())}
         for result, found in zip(results, scores, strict=True)
     ]
     if options["table"] is not None:
@@ -82,21 +80,6 @@ class _Result:
     settings: Mapping[str, Any]
     content: Path
     style: Path
-
-
-def csv_table(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Rows of equal columns as CSV; what is None stays empty."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(rows[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _load(path: Path, options: Mapping[str, Any]) -> _Result:
@@ -199,14 +182,6 @@ def _without_margin(result: _Result, content: "LoadedImage") -> Any:
             "that its settings say"
         )
     return picture[margin : margin + height, margin : margin + width]
-
-
-def _finite(values: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no infinity."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
 
 
 def _described(row: Mapping[str, Any], result: _Result, found: "Score") -> dict[str, Any]:

@@ -83,6 +83,24 @@ class History:
         figure.savefig(path, dpi=120, format="png")
 
 
+def read_columns(path: str | os.PathLike[str]) -> dict[str, Float[np.ndarray, " n"]]:
+    """The columns of a history that was written as .csv, by their names.
+
+    Raises:
+      OutputError: the file is missing, or is not such a history.
+    """
+    path = Path(path)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        values = np.array(rows, np.float64).reshape(-1, len(COLUMNS))
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be read as a history ({error})") from None
+    if tuple(header) != COLUMNS or not len(values):
+        raise OutputError(f"{path}: is not a history of {', '.join(COLUMNS)}")
+    return dict(zip(COLUMNS, values.T, strict=True))
+
+
 def check_history_path(path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Says before a run whether its history can be written to `path`.
 

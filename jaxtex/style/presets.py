@@ -5,6 +5,7 @@ A preset file is TOML with the fields of `Settings`; it may start from a preset 
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,18 +92,26 @@ def find_preset(name: str | os.PathLike[str]) -> Settings:
         options = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"preset: {path} cannot be read as TOML ({error})") from None
-    base = options.pop("preset", "steel")
-    if not isinstance(base, str) or base not in PRESETS:
-        raise SettingsError(
-            f"preset: {path} starts from {base!r}, which is unknown; allowed are "
-            f"{', '.join(PRESETS)}"
-        )
-    if not isinstance(options.get("layers", {}), dict):
-        raise SettingsError(f"preset: {path}: layers must be a table such as conv4_1 = 1.0")
-    strength = options.pop("strength", None)
     try:
-        settings = PRESETS[base]
-        settings = settings if strength is None else settings.at_strength(strength)
-        return settings.with_options(**options)
+        return settings_from(options)
     except SettingsError as error:
         raise SettingsError(f"preset: {path}: {error}") from None
+
+
+def settings_from(options: Mapping[str, Any]) -> Settings:
+    """The settings of a TOML table: fields of `Settings`, and the preset to start from.
+
+    Raises:
+      SettingsError: an unknown preset or option, or a value outside its range.
+    """
+    options = dict(options)
+    base, strength = options.pop("preset", "steel"), options.pop("strength", None)
+    if not isinstance(base, str) or base not in PRESETS:
+        raise SettingsError(
+            f"it starts from {base!r}, which is unknown; allowed are {', '.join(PRESETS)}"
+        )
+    if not isinstance(options.get("layers", {}), dict):
+        raise SettingsError("layers must be a table such as conv4_1 = 1.0")
+    settings = PRESETS[base]
+    settings = settings if strength is None else settings.at_strength(strength)
+    return settings.with_options(**options)

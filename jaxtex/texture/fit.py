@@ -20,7 +20,7 @@ from jaxtyping import Float32
 from jaxtex import images
 from jaxtex.checkpoint import CheckpointStore
 from jaxtex.errors import RunError, SettingsError
-from jaxtex.files import atomic_path
+from jaxtex.files import atomic_path, remove_leftovers
 from jaxtex.texture import model
 from jaxtex.texture.dataset import Dataset
 from jaxtex.texture.train import (
@@ -131,9 +131,7 @@ class _Run:
         )
         self.writes = jax.process_index() == 0
         if self.writes:
-            # What a killed run was about to write.
-            for leftover in plan.folder.glob(".jaxtex-*"):
-                leftover.unlink(missing_ok=True)
+            remove_leftovers(plan.folder)
         self.networks, state = start(settings)
         self.rates = settings.rates()
         found = self.store.read(lambda facts: jax.tree.map(_abstract, state))
