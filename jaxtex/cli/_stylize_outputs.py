@@ -73,14 +73,12 @@ class Outputs:
 
         Raises:
           OutputError: a frame exists already.
-          JaxtexError: transparency without a plain ground, paths without ink.
+          SettingsError: paths without ink.
         """
         if self.save_every is not None and not self.overwrite:
             for step in range(0, _steps(job) + 1, self.save_every):
                 if self._frame(step).exists():
                     check_output(self._frame(step))
-        if self.transparent:
-            job.cut_out(job.content)
         if self.drawing is not None and job.ink is None:
             raise SettingsError(
                 f"--svg: only ink has outlines, and {content} is worked on as {job.canvas}; give "

@@ -1,10 +1,10 @@
 """What one call of `jaxtex stylize` is to do: checked first, then run, then written."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxtex.cli._names import named
 from jaxtex.cli._stylize_outputs import Outputs
 from jaxtex.cli._terminal import status_line
 from jaxtex.errors import SettingsError
@@ -13,51 +13,6 @@ from jaxtex.files import sha256
 if TYPE_CHECKING:
     from jaxtex.style.run import Hooks, Progress
     from jaxtex.style.stylize import Result
-
-# Options that are fields of Settings by the same name; None leaves the preset's value.
-_FIELDS = (
-    "content_layer",
-    "content_weight",
-    "normalization",
-    "features",
-    "pool",
-    "tv",
-    "l2",
-    "silhouette",
-    "skeleton",
-    "ink",
-    "contrast",
-    "box",
-    "optimizer",
-    "learning_rate",
-    "steps",
-    "finish_steps",
-    "scales",
-    "size",
-    "style_size",
-    "margin",
-    "canvas",
-    "seed",
-    "precision",
-)
-
-
-_SIZE = 512  # where neither --size nor the preset says it
-
-
-def _parse_layers(values: Sequence[str]) -> dict[str, float] | None:
-    layers: dict[str, float] = {}
-    for value in values:
-        name, equals, coefficient = value.partition("=")
-        if not equals:
-            raise SettingsError(f"--layer: {value!r} must look like conv4_1=200")
-        if name in layers:
-            raise SettingsError(f"--layer: {name!r} is given twice")
-        try:
-            layers[name] = float(coefficient)
-        except ValueError:
-            raise SettingsError(f"--layer: {coefficient!r} in {value!r} is not a number") from None
-    return layers or None
 
 
 class Plan:
@@ -69,6 +24,8 @@ class Plan:
 
     def check(self) -> None:
         """Loads every input and checks every option and output, before any long work."""
+        from jaxtex.jobs.request import INITS, Files, load_inputs, settings_of
+
         options = self.options
         self.outputs.check()
         if options["resume"] and options["checkpoint"] is None:
@@ -81,63 +38,22 @@ class Plan:
             raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
 
         init = options["init"]
-        self._load_images()
+        files = Files(
+            content=options["content"],
+            styles=tuple(options["style"]),
+            mask=options["mask"],
+            init=None if init is None or init in INITS else Path(init),
+            background=options["background"],
+            size=options["size"],
+        )
+        self.inputs = load_inputs(files)
 
         from jaxtex.runtime import configure
 
         configure(options["device"])
-        from jaxtex.style.job import make_job
-        from jaxtex.style.stylize import resolve_settings
-
-        chosen = {name: options[name] for name in _FIELDS if options[name] is not None}
-        layers = _parse_layers(options["layer"])
-        if layers is not None:
-            chosen["layers"] = layers
-        for name in ("keep_margin", "preserve_color"):
-            if options[name]:
-                chosen[name] = True
-        if init is not None:
-            chosen["init"] = "file" if self.init is not None else init
-        self.settings = resolve_settings(options["preset"], options["strength"], **chosen)
-        if self.settings.size is None:
-            self.settings = self.settings.with_options(size=_SIZE)
-        styles = {f"style {number}": each.path for number, each in enumerate(self.styles, 1)}
-        with named({"content": self.content.path, **styles}):
-            self.job = make_job(
-                self.settings,
-                self.content.rgb,
-                [style.rgb for style in self.styles],
-                alpha=self.content.alpha,
-                style_weights=options["style_weight"] or None,
-                mask=self._mask_levels(),
-                init=None if self.init is None else self.init.rgb,
-            )
-        self.outputs.check_job(self.job, self.content.path)
-
-    def _load_images(self) -> None:
-        from jaxtex import images, svg
-
-        options = self.options
-        # A drawing has any size; others are enlarged to the one asked for.
-        size = max(svg.SIZE, options["size"] or 0)
-        background = "#ffffff"
-        if options["background"] not in ("keep", "transparent"):
-            background = options["background"]
-        self.content = images.load_image(options["content"], background=background, svg_size=size)
-        self.styles = [images.load_image(path, svg_size=size) for path in options["style"]]
-        self.mask = self.init = None
-        if options["mask"] is not None:
-            self.mask = images.load_image(options["mask"], svg_size=size)
-        if options["init"] not in (None, "content", "noise", "style"):
-            self.init = images.load_image(options["init"], svg_size=size)
-
-    def _mask_levels(self) -> Any:
-        from jaxtex import images
-        from jaxtex.style.canvas import luminance
-
-        if self.mask is None:
-            return None
-        return images.resize(luminance(self.mask.rgb), *self.content.rgb.shape[:2])
+        self.settings = settings_of(options)
+        self.job = self.inputs.make_job(self.settings, options["style_weight"])
+        self.outputs.check_job(self.job, files.content)
 
     def run(self, stopped: Callable[[], bool]) -> "Result":
         """The optimisation itself."""
@@ -154,7 +70,7 @@ class Plan:
                 hooks=hooks(show),
                 max_bytes=None if limit is None else int(limit * 2**30),
             )
-        return make_result(self.job, outcome, self.content.rgb)
+        return make_result(self.job, outcome, self.inputs.content.rgb)
 
     def _hooks(self, stopped: Callable[[], bool]) -> Callable[..., "Hooks"]:
         from jaxtex.style.run import Hooks
@@ -202,11 +118,7 @@ class Plan:
 
     def metadata(self, result: "Result") -> dict[str, Any]:
         """What the result file says of itself."""
-        return {
-            **result.metadata,
-            "content": {"name": self.content.path.name, "sha256": self.content.sha256},
-            "styles": [{"name": s.path.name, "sha256": s.sha256} for s in self.styles],
-        }
+        return {**result.metadata, **self.inputs.metadata()}
 
     def report(self, result: "Result", seconds: float) -> dict[str, Any]:
         """The JSON object of `--json`."""

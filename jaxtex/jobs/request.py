@@ -1,0 +1,184 @@
+"""One stylisation as a person asks for it, in files and options, made into settings and a `Job`.
+
+`jaxtex stylize` and `jaxtex batch` go through here, so that a job of a batch is the job that a
+call of its own would be. JAX is imported only where settings and jobs are made.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxtex import images, svg
+from jaxtex.errors import SettingsError, named
+from jaxtex.images import LoadedImage
+
+if TYPE_CHECKING:
+    from jaxtex.style.job import Job
+    from jaxtex.style.settings import Settings
+
+# Options that are fields of Settings by the same name; None leaves the preset's value.
+FIELDS = (
+    "content_layer",
+    "content_weight",
+    "normalization",
+    "features",
+    "pool",
+    "tv",
+    "l2",
+    "silhouette",
+    "skeleton",
+    "ink",
+    "contrast",
+    "box",
+    "optimizer",
+    "learning_rate",
+    "steps",
+    "finish_steps",
+    "scales",
+    "size",
+    "style_size",
+    "margin",
+    "canvas",
+    "seed",
+    "precision",
+)
+FLAGS = ("keep_margin", "preserve_color")
+INITS = ("content", "noise", "style")
+"""What `init` may be besides a file."""
+
+SIZE = 512
+"""The longer side where neither an option nor the preset says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """The images of one job, as files."""
+
+    content: Path
+    styles: tuple[Path, ...]
+    mask: Path | None = None
+    init: Path | None = None
+    background: str = "keep"
+    size: int | None = None
+    """The longer side that was asked for: a drawing is made no smaller."""
+
+    def __iter__(self) -> Iterator[Path]:
+        yield self.content
+        yield from self.styles
+        yield from (path for path in (self.mask, self.init) if path is not None)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the result shall have no ground."""
+        return self.background == "transparent"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inputs:
+    """The images of one job, read."""
+
+    files: Files
+    content: LoadedImage
+    styles: tuple[LoadedImage, ...]
+    mask: LoadedImage | None
+    init: LoadedImage | None
+
+    def make_job(self, settings: "Settings", style_weights: Sequence[float] | None = None) -> "Job":
+        """The job made ready; errors name the files.
+
+        Raises:
+          JaxtexError: an image cannot be used with these settings, or the weights do not fit.
+        """
+        from jaxtex.style.canvas import luminance
+        from jaxtex.style.job import make_job
+
+        mask = None
+        if self.mask is not None:
+            mask = images.resize(luminance(self.mask.rgb), *self.content.rgb.shape[:2])
+        styles = {f"style {number}": each.path for number, each in enumerate(self.styles, 1)}
+        with named({"content": self.content.path, **styles}):
+            job = make_job(
+                settings,
+                self.content.rgb,
+                [style.rgb for style in self.styles],
+                alpha=self.content.alpha,
+                style_weights=style_weights or None,
+                mask=mask,
+                init=None if self.init is None else self.init.rgb,
+            )
+            if self.files.transparent:
+                job.cut_out(job.content)
+        return job
+
+    def metadata(self) -> dict[str, Any]:
+        """What a result's file says of its images."""
+        return {
+            "content": {"name": self.content.path.name, "sha256": self.content.sha256},
+            "styles": [{"name": each.path.name, "sha256": each.sha256} for each in self.styles],
+        }
+
+
+def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_image) -> Inputs:
+    """Reads the images of one job by `load`, which has the arguments of `images.load_image`.
+
+    Raises:
+      ImageError: an image cannot be read.
+      SettingsError: the background is not a colour.
+    """
+    size = max(svg.SIZE, files.size or 0)
+    background = "#ffffff"
+    if files.background not in ("keep", "transparent"):
+        background = files.background
+
+    def optional(path: Path | None) -> LoadedImage | None:
+        return None if path is None else load(path, svg_size=size)
+
+    return Inputs(
+        files=files,
+        content=load(files.content, background=background, svg_size=size),
+        styles=tuple(load(path, svg_size=size) for path in files.styles),
+        mask=optional(files.mask),
+        init=optional(files.init),
+    )
+
+
+def settings_of(options: Mapping[str, Any]) -> "Settings":
+    """The settings that options of `stylize` (by their names with underscores) ask for.
+
+    Raises:
+      SettingsError: an unknown preset, or a value outside its range.
+    """
+    from jaxtex.style.stylize import resolve_settings
+
+    chosen = {name: options[name] for name in FIELDS if options.get(name) is not None}
+    layer = options.get("layer") or ()
+    layers = dict(layer) if isinstance(layer, Mapping) else parse_layers(layer)
+    if layers:
+        chosen["layers"] = layers
+    chosen |= {name: True for name in FLAGS if options.get(name)}
+    init = options.get("init")
+    if init is not None:
+        chosen["init"] = init if init in INITS else "file"
+    settings = resolve_settings(options.get("preset") or "steel", options.get("strength"), **chosen)
+    return settings if settings.size is not None else settings.with_options(size=SIZE)
+
+
+def parse_layers(values: Sequence[str]) -> dict[str, float]:
+    """The coefficients of `conv4_1=200` and the like.
+
+    Raises:
+      SettingsError: one looks otherwise, or a layer is given twice.
+    """
+    layers: dict[str, float] = {}
+    for value in values:
+        name, equals, coefficient = value.partition("=")
+        if not equals:
+            raise SettingsError(f"--layer: {value!r} must look like conv4_1=200")
+        if name in layers:
+            raise SettingsError(f"--layer: {name!r} is given twice")
+        try:
+            layers[name] = float(coefficient)
+        except ValueError:
+            raise SettingsError(f"--layer: {coefficient!r} in {value!r} is not a number") from None
+    return layers
