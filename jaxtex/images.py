@@ -90,7 +90,7 @@ def load_image(
       SettingsError: `background` is not a colour.
     """
     path, backdrop = Path(path), parse_color(background)
-    data = _read(path)
+    data = read_bytes(path)
     try:
         pixels = svg.rasterise(data, svg_size) if svg.is_svg(data) else data
         with _pillow(max_pixels), _open(pixels) as image:
@@ -336,7 +336,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
       ImageError: the file cannot be read, or its metadata is damaged.
     """
     path = Path(path)
-    data = _read(path)
+    data = read_bytes(path)
     damaged = ImageError(f"{path}: its jaxtex metadata is damaged")
     try:
         if data.startswith(_PNG_SIGNATURE):
@@ -438,7 +438,12 @@ def _natural_order(path: Path) -> tuple[list[str | int], str]:
     return words, path.name
 
 
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that may be an image.
+
+    Raises:
+      ImageError: it is missing, not a regular file, empty or larger than 1 GiB.
+    """
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._names import named
 from jaxtex.cli._rows import finite
 from jaxtex.cli._terminal import interruptible, status_line
-from jaxtex.errors import SettingsError
+from jaxtex.errors import SettingsError, named
 from jaxtex.files import check_folder, sha256
 
 if TYPE_CHECKING:

@@ -1,0 +1,269 @@
+"""Manifests: the jobs of a batch as rows of CSV, JSONL or TOML, or as two folders' product.
+
+A row has the columns of `columns.COLUMNS`; defaults for all rows stand once at the top:
+`# size = 256` above the header of a CSV, `{"defaults": {…}}` as the first line of a JSONL, and
+`[defaults]` of a TOML whose jobs are `[[job]]`. Files are named relative to the manifest.
+"""
+
+import csv
+import io
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jaxtex import images
+from jaxtex.errors import ManifestError, first_line
+from jaxtex.jobs.columns import column, value_of
+
+SUFFIXES = (".csv", ".jsonl", ".toml")
+_MAX_BYTES = 2**31
+
+
+class Row(NamedTuple):
+    """One job by its columns, defaults among them."""
+
+    line: int
+    """Where it begins in the file, from 1; of a product of folders, its number."""
+    values: Mapping[str, Any]
+
+
+class BadRow(NamedTuple):
+    """A row that cannot be run."""
+
+    line: int
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Manifest:
+    """The rows of a manifest, and those that cannot be read."""
+
+    name: str
+    folder: Path
+    """What files are named relative to."""
+    rows: list[Row] = field(default_factory=list)
+    bad: list[BadRow] = field(default_factory=list)
+
+    def add(
+        self, line: int, values: Mapping[str, Any], defaults: Mapping[str, Any], *, text: bool
+    ) -> None:
+        """Adds a row of raw values, or says why it cannot be one."""
+        try:
+            self.rows.append(Row(line, {**defaults, **typed(values, text=text)}))
+        except ManifestError as error:
+            self.bad.append(BadRow(line, str(error)))
+
+
+def typed(values: Mapping[str, Any], *, text: bool) -> dict[str, Any]:
+    """Raw values by column, with their types; text that is empty is left out.
+
+    Raises:
+      ManifestError: an unknown column, one that is given twice, or a value that cannot be of it.
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        key = column(name)
+        if key in found:
+            raise ManifestError(f"column {name!r} is given twice")
+        if text and isinstance(value, str) and not value.strip():
+            continue
+        found[key] = value_of(key, value, text=text)
+    return found
+
+
+def read_manifest(path: Path, defaults: Mapping[str, Any] | None = None) -> Manifest:
+    """Reads a manifest; `defaults`, typed, overrule those at its top.
+
+    Raises:
+      ManifestError: the file cannot be read at all, or its defaults or header cannot.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ManifestError(f"{path}: a manifest is named {', '.join(SUFFIXES)}")
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ManifestError(f"{path}: is larger than {_MAX_BYTES >> 30} GiB; split it")
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: is not UTF-8 text ({first_line(error)})") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ManifestError(f"{path}: cannot be read ({reason})") from None
+    try:
+        found = parse(text, suffix, path, defaults)
+    except ManifestError as error:
+        raise ManifestError(f"{path}: {error}") from None
+    if not found.rows and not found.bad:
+        raise ManifestError(f"{path}: has no jobs")
+    return found
+
+
+def parse(
+    text: str, suffix: str, path: Path, defaults: Mapping[str, Any] | None = None
+) -> Manifest:
+    """`read_manifest` of what a file of this suffix holds.
+
+    Raises:
+      ManifestError: its syntax, header or defaults cannot be read.
+    """
+    manifest = Manifest(name=str(path), folder=path.parent)
+    reader = {".csv": _csv, ".jsonl": _jsonl, ".toml": _toml}[suffix]
+    reader(text, manifest, defaults or {})
+    return manifest
+
+
+def product(contents: Path, styles: Path, values: Mapping[str, Any]) -> Manifest:
+    """Every image of one folder with every image of another.
+
+    Raises:
+      ImageError: a folder does not exist or holds no images.
+    """
+    manifest = Manifest(name=f"{contents} × {styles}", folder=Path())
+    found = images.find_images([styles])
+    pairs = ((content, style) for content in images.find_images([contents]) for style in found)
+    for number, (content, style) in enumerate(pairs, 1):
+        files = {"content": str(content), "style": (str(style),)}
+        manifest.rows.append(Row(number, {**values, **files}))
+    return manifest
+
+
+def parse_settings(words: Sequence[str]) -> dict[str, Any]:
+    """The typed values of `--set NAME=VALUE`.
+
+    Raises:
+      ManifestError: one looks otherwise, or its value cannot be of that column.
+    """
+    values = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not value.strip():
+            raise ManifestError(f"--set: {word!r} must look like steps=100")
+        values[name] = value
+    try:
+        return _defaults(values, text=True)
+    except ManifestError as error:
+        raise ManifestError(f"--set: {error}") from None
+
+
+def _defaults(values: Any, *, text: bool) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise ManifestError("the defaults must be a table of columns and values")
+    found = typed(values, text=text)
+    if "output" in found:
+        raise ManifestError("output: is each job's own, and cannot be a default")
+    return found
+
+
+def _csv(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
+    lines = io.StringIO(text, newline="")
+    raw: dict[str, str] = {}
+    above, start = 0, 0
+    for comment in lines:
+        if comment.strip() and not comment.startswith("#"):
+            break
+        above, start = above + 1, lines.tell()
+        name, equals, value = comment[1:].partition("=")
+        if equals:
+            raw[name.strip()] = value.strip()
+    lines.seek(start)
+    defaults = {**_defaults(raw, text=True), **given}
+    rows = _csv_rows(lines, above, manifest)
+    line, header = next(rows, (0, []))
+    if manifest.bad:
+        raise ManifestError(f"line {manifest.bad[0].line}: {manifest.bad[0].reason}")
+    try:
+        names = [column(name) for name in header]
+    except ManifestError as error:
+        raise ManifestError(f"line {line}: {error}") from None
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ManifestError(f"line {line}: column {twice!r} is given twice")
+    for line, cells in rows:
+        if len(cells) != len(names):
+            reason = f"has {len(cells)} cells, the header has {len(names)}"
+            manifest.bad.append(BadRow(line, reason))
+        else:
+            manifest.add(line, dict(zip(names, cells, strict=True)), defaults, text=True)
+
+
+def _csv_rows(
+    lines: io.StringIO, above: int, manifest: Manifest
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank with the line each begins on."""
+    reader = csv.reader(lines, strict=True)
+    while True:
+        line = above + reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            manifest.bad.append(BadRow(line, f"is not CSV ({first_line(error)})"))
+            continue
+        if any(cell.strip() for cell in cells):
+            yield line, cells
+
+
+def _jsonl(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
+    defaults = dict(given)
+    first = True
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if not line.strip():
+            continue
+        try:
+            values = _json_object(line)
+            if "defaults" in values:
+                if not first or len(values) > 1:
+                    raise ManifestError("defaults stand alone on the first line")
+                defaults = {**_defaults(values["defaults"], text=False), **given}
+                continue
+        except ManifestError as error:
+            if first and "defaults" in line:
+                raise ManifestError(f"line {number}: {error}") from None
+            manifest.bad.append(BadRow(number, str(error)))
+        else:
+            manifest.add(number, values, defaults, text=False)
+        finally:
+            first = False
+
+
+def _json_object(line: str) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            raise ManifestError("a name is given twice")
+        return dict(pairs)
+
+    try:
+        value = json.loads(line, object_pairs_hook=unique)
+    except ManifestError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"is not JSON ({first_line(error)})") from None
+    if not isinstance(value, dict):
+        raise ManifestError("is not a JSON object")
+    return value
+
+
+def _toml(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"is not TOML ({first_line(error)})") from None
+    jobs = content.pop("job", [])
+    defaults = {**_defaults(content.pop("defaults", {}), text=False), **given}
+    if content:
+        raise ManifestError(f"{min(content)[:80]!r} is unknown; it has [defaults] and [[job]]")
+    if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
+        raise ManifestError("the jobs must be [[job]] tables")
+    heads = re.compile(r"^[ \t]*\[\[[ \t]*(?:job|\"job\"|'job')[ \t]*\]\]")
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if heads.match(line)]
+    # Jobs of an inline list have no lines of their own: they are counted.
+    places = lines if len(lines) == len(jobs) else range(1, len(jobs) + 1)
+    for line, values in zip(places, jobs, strict=True):
+        manifest.add(line, values, defaults, text=False)
