@@ -26,7 +26,14 @@ from jaxtex.style.run import load_network
 from jaxtex.weights import load_vgg16
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
-SCRIPTS = ("cold_start", "memory", "ssim_vs_skimage", "stylize_vs_pytorch", "time_to_quality")
+SCRIPTS = (
+    "cold_start",
+    "memory",
+    "ssim_vs_skimage",
+    "stylize_vs_pytorch",
+    "sweep_vs_pytorch",
+    "time_to_quality",
+)
 
 
 @pytest.fixture
@@ -308,3 +315,15 @@ def test_ssim_compares_rivals_that_agree_and_measures_large_sets():
     assert [row["jaxtex, 20×20 RGB"] for row in large] == ["50 × 8 pairs", "100 × 8 pairs"]
     assert len(pairs) == 4
     assert all(float(row["error"]) < 1e-5 for row in pairs)
+
+
+@pytest.mark.slow
+def test_sweep_compares_rivals_that_end_with_the_same_losses():
+    pytest.importorskip("torch", reason="a rival is PyTorch")
+    done = run_script("sweep_vs_pytorch", "--rows=2", "--size=96", "--steps=2", "--json")
+    assert done.returncode == 0, done.stderr
+    (rows,) = json.loads(done.stdout)["tables"]
+    title = "table 9, 6 cells, 96 pixels, 2 steps"
+    assert [row[title] for row in rows] == ["sweep", "commands", "calls", "pytorch"]
+    assert all(float(row["seconds"]) > 0 for row in rows)
+    assert rows[0]["sweep's part"] == "1.00"

@@ -123,10 +123,11 @@ def _panels(reports: Sequence[CellReport]) -> dict[str, list[tuple[str, CellRepo
     panels: dict[str, list[tuple[str, CellReport]]] = {}
     for grid, members in by_grid(reports):
         figure_3 = [tables for tables in FIGURE_3 if grid.name in map(_table_name, tables)]
-        if figure_3:
-            (last,) = [each for each in members if set(each.cell.settings.layers.values()) == {2e3}]
+        last = [each for each in members if set(each.cell.settings.layers.values()) == {2e3}]
+        # A grid of another file may have a table's name.
+        if figure_3 and len(last) == 1:
             title = f"Tables {figure_3[0][0]} to {figure_3[0][-1]}, all at 2000"
-            panels.setdefault(title, []).append((f"{grid.title}: {grid.columns.title}", last))
+            panels.setdefault(title, []).append((f"{grid.title}: {grid.columns.title}", last[0]))
         elif len(members) <= _MOST_CURVES:
             panels[grid.title] = [(", ".join(filter(None, m.cell.labels)), m) for m in members]
     return panels

@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import io
 import re
 from html.parser import HTMLParser
@@ -172,6 +173,11 @@ def test_figure_3_shows_the_cells_with_all_coefficients_at_2000():
         for _, each in lines:
             assert set(each.cell.settings.layers.values()) == {2000.0}
     assert report.curves(reports).startswith(b"\x89PNG")
+
+
+def test_a_grid_that_has_a_tables_name_is_shown_as_a_free_one():
+    reports = reports_of(dataclasses.replace(free_grid(), name="table-9"))
+    assert [len(lines) for lines in report._panels(reports).values()] == [3]
 
 
 @pytest.mark.parametrize(("count", "shown"), [(16, True), (17, False)])
