@@ -164,10 +164,11 @@ class VGG16(nnx.Module):
 
     def __init__(self, params: Mapping[str, np.ndarray], mean: tuple[float, float, float]) -> None:
         """`params` has `conv1_1.kernel` (HWIO, BGR input), `conv1_1.bias` …; `mean` is BGR."""
+        # In one transfer: jnp.asarray would compile a program for each shape.
+        params, mean = jax.device_put((dict(params), np.asarray(mean, np.float32)))
         for layer in LAYERS:
-            kernel, bias = params[f"{layer}.kernel"], params[f"{layer}.bias"]
-            setattr(self, layer, Conv(jnp.asarray(kernel), jnp.asarray(bias)))
-        self.mean = nnx.Param(jnp.asarray(mean, jnp.float32))
+            setattr(self, layer, Conv(params[f"{layer}.kernel"], params[f"{layer}.bias"]))
+        self.mean = nnx.Param(mean)
 
     def __call__(
         self,

@@ -68,6 +68,7 @@ class LBFGSState(NamedTuple):
 OptimiserState = AdamState | LBFGSState
 
 
+@functools.partial(jax.jit, static_argnames="optimizer")
 def start(
     optimizer: Optimizer, image: Images, learning_rate: Scalars, project: Bool[Array, " b"]
 ) -> OptimiserState:

@@ -241,12 +241,10 @@ class _Batch:
 
 
 def _start(jobs: Sequence[Job], image: Array) -> OptimiserState:
-    settings = jobs[0].settings
-    batch = image.shape[0]
-    learning_rate = jnp.full(batch, settings.learning_rate, jnp.float32)
-    return start(
-        settings.optimizer, image, learning_rate, jnp.full(batch, settings.box == "project")
-    )
+    settings, batch = jobs[0].settings, image.shape[0]
+    learning_rate = np.full(batch, settings.learning_rate, np.float32)
+    project = np.full(batch, settings.box == "project")
+    return start(settings.optimizer, image, *jax.device_put((learning_rate, project)))
 
 
 class _Problem:
@@ -274,23 +272,23 @@ class _Problem:
             if phase.sharpen:
                 image = canvases.sharpen(image, 2.0)
             starts.append(image)
-        return _start(self.jobs, jnp.asarray(np.stack(starts)))
+        return _start(self.jobs, jax.device_put(np.stack(starts)))
 
     def advance(
         self, state: OptimiserState, coefficients: Coefficients, count: int
     ) -> tuple[OptimiserState, Losses]:
         """Makes `count` steps."""
         return run_chunk(
-            self.program, self.convs, self.targets, coefficients, state, jnp.int32(count)
+            self.program, self.convs, self.targets, coefficients, state, np.int32(count)
         )
 
 
 def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
-    def column(values: Sequence[float]) -> Array:
-        return jnp.asarray(values, jnp.float32)
+    def column(values: Sequence[float]) -> Float32[np.ndarray, " b"]:
+        return np.asarray(values, np.float32)
 
     settings = [job.settings for job in jobs]
-    return Coefficients(
+    found = Coefficients(
         layers={
             layer: column([each.layers.get(layer, 0.0) for each in settings])
             for layer in jobs[0].layers
@@ -302,3 +300,4 @@ def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
         ink=column([phase.ink] * len(settings)),
         outside=column([3.0 if each.box == "soft" else 0.0 for each in settings]),
     )
+    return jax.device_put(found)

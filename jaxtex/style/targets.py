@@ -56,23 +56,31 @@ class SharedTargets:
             for job, content in zip(jobs, contents, strict=True)
         ]
         palettes = [self._palette(job.content) for job in jobs]
+        content, style_weights, distance, palette, mask = jax.device_put(
+            (
+                np.stack(contents),
+                np.asarray([job.style_weights for job in jobs], np.float32),
+                np.stack(distances),
+                np.stack(palettes),
+                np.stack([at_scale(job.mask * 255, phase) / 255 for job in jobs]),
+            )
+        )
+        content_features, stacked = _stack(features, grams)
         return Targets(
-            content=jnp.asarray(np.stack(contents)),
-            content_features=jnp.concatenate(features),
-            grams={
-                layer: jnp.stack([jnp.stack([one[layer] for one in job]) for job in grams])
-                for layer in program.layers
-            },
-            style_weights=jnp.asarray([job.style_weights for job in jobs], jnp.float32),
-            distance=jnp.asarray(np.stack(distances)),
-            palette=jnp.asarray(np.stack(palettes)),
-            mask=jnp.asarray(np.stack([at_scale(job.mask * 255, phase) / 255 for job in jobs])),
+            content=content,
+            content_features=content_features,
+            grams={layer: stacked[layer] for layer in program.layers},
+            style_weights=style_weights,
+            distance=distance,
+            palette=palette,
+            mask=mask,
         )
 
     def _content_features(self, program: Program, content: Levels) -> Array:
         def compute() -> Array:
-            convs = self.convs(program, *content.shape)
-            return _content_features(program, convs, jnp.asarray(content)[None])
+            layers = (program.content_layer,)
+            convs = prepare(self.network, layers, *content.shape, form="direct")
+            return _content_features(program, convs, jax.device_put(content[None]))
 
         key = "content", program.content_layer, *_kind(program), _digest(content)
         return self._once(key, compute)
@@ -92,7 +100,7 @@ class SharedTargets:
             only = program._replace(layers=missing, content_layer=missing[0])
             channels = level.shape[-1]
             convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
-            found |= _grams(only, convs, jnp.asarray(level))
+            found |= _grams(only, convs, jax.device_put(level))
         return {
             layer: self._once(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()
@@ -166,3 +174,12 @@ def _content_features(program: Program, convs: Any, content: Array) -> Array:
 @functools.partial(jax.jit, static_argnames="program")
 def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
     return {layer: gram[0] for layer, gram in features_of(program, convs, style)[1].items()}
+
+
+@jax.jit
+def _stack(
+    features: list[Array], grams: list[list[dict[str, Array]]]
+) -> tuple[Array, dict[str, Array]]:
+    """Content features of all jobs, and each layer's Gram matrices of all jobs and styles."""
+    styles = [jax.tree.map(lambda *one: jnp.stack(one), *job) for job in grams]
+    return jnp.concatenate(features), jax.tree.map(lambda *job: jnp.stack(job), *styles)
