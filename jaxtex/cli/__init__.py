@@ -51,6 +51,7 @@ _COMMANDS = {
     "stylize": ("jaxtex.cli.stylize:stylize", "Give a content logo the style of another image."),
     "sweep": ("jaxtex.cli.sweep:sweep", "Run a table of coefficients, and report on it."),
     "texture": ("jaxtex.cli.texture:texture", "Train, sample and search a space of textures."),
+    "tune": ("jaxtex.cli.tune:tune", "Find coefficients for a content and a style."),
     "weights": ("jaxtex.cli.weights:weights", "Convert, verify and describe model weights."),
 }
 

@@ -3,9 +3,11 @@
 A preset file is TOML with the fields of `Settings`; it may start from a preset by name.
 """
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +117,23 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     settings = PRESETS[base]
     settings = settings if strength is None else settings.at_strength(strength)
     return settings.with_options(**options)
+
+
+def preset_toml(settings: Settings) -> str:
+    """A preset file: what `settings` began as, and where they differ. `find_preset` reads it back.
+
+    Layers of coefficient 0 are left out.
+    """
+    base = PRESETS[settings.preset]
+    lines = [f'preset = "{settings.preset}"']
+    if settings.strength is not None:
+        lines.append(f"strength = {settings.strength!r}")
+        base = base.at_strength(settings.strength)
+    for name in (field.name for field in fields(Settings)):
+        value = getattr(settings, name)
+        if name not in ("preset", "strength", "layers") and value != getattr(base, name):
+            # Numbers and strings of settings are written alike in JSON and TOML.
+            lines.append(f"{name} = {json.dumps(value)}")
+    lines += ["", "[layers]"]
+    lines += [f"{layer} = {settings.layers[layer]!r}" for layer in settings.style_layers]
+    return "\n".join(lines) + "\n"

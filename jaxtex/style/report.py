@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jaxtex import __version__, images
 from jaxtex.images import LoadedImage
+from jaxtex.style import pareto
 from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics import BLOCKS, Score
 from jaxtex.style.tables import FIGURE_3, Cell, Grid
@@ -143,11 +144,7 @@ def best_cells(reports: Sequence[CellReport]) -> set[int]:
     Differences below a thousandth are none.
     """
     figures = np.round([each.figures for each in reports], 3)
-    return {
-        index
-        for index, own in enumerate(figures)
-        if not np.any(np.all(figures >= own, 1) & np.any(figures > own, 1))
-    }
+    return set(np.flatnonzero(pareto.front(figures)).tolist())
 
 
 def page(

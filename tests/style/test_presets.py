@@ -1,7 +1,7 @@
 import pytest
 
 from jaxtex.errors import SettingsError
-from jaxtex.style.presets import DESCRIPTIONS, PRESETS, find_preset
+from jaxtex.style.presets import DESCRIPTIONS, PRESETS, find_preset, preset_toml
 
 
 @pytest.fixture
@@ -91,3 +91,33 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_an_unknown_name_is_refused_with_what_is_allowed(name):
     with pytest.raises(SettingsError, match=f"preset: '{name}' is unknown; allowed are steel, "):
         find_preset(name)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"content_weight": 0.1234, "skeleton": 1e-05, "tv": 3e11},
+        {"keep_margin": True, "init": "noise", "seed": 7, "size": 300, "scales": 2},
+        {"layers": {"conv2_1": 0.25, "conv1_1": 2.0}},
+    ],
+)
+def test_a_written_preset_is_read_back(preset_file, name, options):
+    settings = PRESETS[name].with_options(**options)
+    assert find_preset(preset_file(preset_toml(settings))) == settings
+
+
+def test_a_written_preset_keeps_the_weights_of_a_strength(preset_file):
+    settings = PRESETS["steel"].at_strength(0.8)
+    text = preset_toml(settings)
+    assert "strength = 0.8" in text
+    assert "silhouette" not in text
+    assert find_preset(preset_file(text)) == settings
+    settings = settings.with_options(silhouette=PRESETS["steel"].silhouette)
+    assert find_preset(preset_file(preset_toml(settings))) == settings
+
+
+def test_a_written_preset_leaves_out_layers_that_are_off(preset_file):
+    settings = PRESETS["steel"].with_options(layers={"conv1_1": 1.0, "conv2_1": 0.0})
+    assert dict(find_preset(preset_file(preset_toml(settings))).layers) == {"conv1_1": 1.0}

@@ -1,0 +1,234 @@
+import csv
+import json
+import signal
+import time
+import tomllib
+
+import numpy as np
+import pytest
+from logos import COLOURED, CONTENT, STYLE
+
+from jaxtex import images
+from jaxtex.style.presets import find_preset
+
+PRESET = """
+steps = 4
+finish_steps = 2
+scales = 1
+content_layer = "conv1_2"
+[layers]
+conv1_1 = 1.0
+conv1_2 = 1.0
+"""
+WORDS = ("--size", 128, "--small-size", 96, "--candidates", 4, "--finalists", 2)
+FILES = {"front.png", "front-plot.png", "preset.toml", "round-1", "round-2"} | {
+    f"round-{number}.csv" for number in (1, 2)
+}
+
+
+@pytest.fixture
+def preset(tmp_path):
+    path = tmp_path / "base.toml"
+    path.write_text(PRESET)
+    return path
+
+
+@pytest.fixture
+def tune(call, tmp_path, preset):
+    """Runs `jaxtex tune` with a small preset, into `out` unless another folder is named."""
+
+    def tune(*words, content=CONTENT, output="out", code=0):
+        answer = call("tune", content, STYLE, "-o", tmp_path / output, "--preset", preset,
+                      *WORDS, *words)  # fmt: skip
+        assert answer.code == code, answer.err
+        return answer
+
+    return tune
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(folder):
+    """All that is found and all pictures: what must not depend on how a tuning was interrupted."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.parent.name + path.suffix not in ("round-1.csv", "round-2.csv")
+    }
+
+
+def test_a_tuning_gives_rounds_a_front_and_a_preset(tune, tmp_path):
+    answer = tune("--json")
+    out = tmp_path / "out"
+    assert answer.err == ""
+    assert {path.name for path in out.iterdir()} == FILES
+    found = json.loads(answer.out)
+    assert (found["output"], found["preset"]) == (str(out), str(out / "preset.toml"))
+    assert found["run"] == 6
+    assert [row["candidate"] for row in rows(out / "round-1.csv")] == ["0", "1", "2", "3"]
+    finalists = rows(out / "round-2.csv")
+    assert [row["size"] for row in finalists] == ["128", "128"]
+    assert [row["candidate"] for row in finalists] == [
+        str(each["candidate"]) for each in found["finalists"]
+    ]
+    assert sum(each["chosen"] for each in found["front"]) == 1
+    itself, chosen = found["finalists"][0], next(e for e in found["finalists"] if e["chosen"])
+    assert itself["candidate"] == 0
+    assert chosen["readability"] >= itself["readability"]
+    assert chosen["style"] >= itself["style"]
+
+
+def test_the_figures_are_those_of_score(tune, call, tmp_path):
+    tune()
+    for table in ("round-1.csv", "round-2.csv"):
+        row = rows(tmp_path / "out" / table)[1]
+        answer = call("score", tmp_path / "out" / row["file"], "--content", CONTENT,
+                      "--style", STYLE, "--json", "--no-ocr")  # fmt: skip
+        found = json.loads(answer.out)
+        for name in ("readability", "artefacts", "style"):
+            assert float(row[name]) == pytest.approx(found[name], rel=1e-4, abs=1e-6)
+
+
+def test_stylize_takes_the_preset_to_the_picture_that_was_chosen(tune, call, tmp_path):
+    found = json.loads(tune("--json", "--give-up", "0.9").out)
+    out = tmp_path / "again.png"
+    answer = call("stylize", CONTENT, STYLE, "-o", out, "--preset", found["preset"],
+                  "--size", 128)  # fmt: skip
+    assert answer.code == 0, answer.err
+    assert found["chosen"] != 0
+    picture = tmp_path / "out" / "round-2" / f"candidate-{found['chosen']}.png"
+    ours, theirs = (images.load_image(path).rgb for path in (out, picture))
+    np.testing.assert_allclose(ours, theirs, atol=0.1)
+    assert np.abs(ours - theirs).mean() < 0.002
+    settings = find_preset(found["preset"])
+    assert settings.to_dict() == found["settings"]
+    assert settings.size is None
+    assert tomllib.loads((tmp_path / "out" / "preset.toml").read_text())["preset"] == "steel"
+
+
+def test_the_same_seed_gives_the_same_files_and_another_seed_others(tune, tmp_path):
+    for name in ("a", "b"):
+        tune(output=name)
+    tune("--seed", "1", output="c")
+    first = contents(tmp_path / "a")
+    assert contents(tmp_path / "b") == first
+    other = contents(tmp_path / "c")
+    assert other["round-1/candidate-0.png"] == first["round-1/candidate-0.png"]
+    assert other["round-1/candidate-1.png"] != first["round-1/candidate-1.png"]
+
+
+def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(tune, tmp_path):
+    out = tmp_path / "out"
+    tune()
+    before = contents(out)
+    assert "out: holds files already" in tune(code=2).err
+
+    for name in ("round-1.csv", "round-2.csv", "front.png", "preset.toml"):
+        (out / name).unlink()
+    (out / "round-1" / "candidate-2.png").write_bytes(b"")
+    answer = tune("--resume", "--json")
+    assert json.loads(answer.out)["run"] == 1
+    assert contents(out) == before
+    assert json.loads(tune("--resume", "--json").out)["run"] == 0
+    assert contents(out) == before
+
+
+def test_resume_refuses_what_another_tuning_left(tune, tmp_path):
+    tune()
+    before = contents(tmp_path / "out")
+    for words, content, part in [
+        (("--seed", 1), CONTENT, "candidate-1.png: belongs to another sweep, which differs in"),
+        (("--background", "black"), CONTENT, "differs in background ('#ffffff' there"),
+        ((), COLOURED, "differs in content ("),
+    ]:
+        answer = tune("--resume", *words, content=content, code=2)
+        assert part in answer.err
+        assert answer.err.count("\n") == 1
+    assert contents(tmp_path / "out") == before
+
+    table = tmp_path / "out" / "round-1.csv"
+    table.write_text("candidate,style\n0,1\n")
+    assert "round-1.csv: cannot be read as a round's table" in tune("--resume", code=2).err
+    tune("--overwrite")
+    assert contents(tmp_path / "out") == before
+
+
+def test_interrupted_anywhere_it_goes_on_to_the_same_bytes(tune, launch, tmp_path, preset):
+    tune("--batch-size", 1, output="whole")
+    out = tmp_path / "cut"
+    words = ("tune", CONTENT, STYLE, "-o", out, "--preset", preset, *WORDS, "--batch-size", 1,
+             "--resume")  # fmt: skip
+    for number in (signal.SIGKILL, signal.SIGINT):
+        process = launch(*words)
+        wait_for = len(list(out.glob("round-*/*.png"))) + 1
+        while process.poll() is None and len(list(out.glob("round-*/*.png"))) < wait_for:
+            time.sleep(0.005)
+        process.send_signal(number)
+        said = process.communicate(timeout=120)[1]
+        if number == signal.SIGINT and process.returncode:
+            assert process.returncode == 130, said
+            assert "Traceback" not in said
+            assert "--resume goes on" in said or "interrupted" in said
+    last = launch(*words)
+    said = last.communicate(timeout=300)[1]
+    assert last.returncode == 0, said
+    assert contents(out) == contents(tmp_path / "whole")
+    assert not list(out.rglob(".jaxtex-*"))
+
+
+def test_when_the_minutes_are_over_the_finalists_run(tune, tmp_path):
+    words = ("--minutes", 1e-9, "--batch-size", 2, "--json")
+    found = json.loads(tune(*words).out)
+    assert found["run"] == 4
+    assert [row["candidate"] for row in rows(tmp_path / "out" / "round-1.csv")] == ["0", "1"]
+    assert [each["candidate"] for each in found["finalists"]] == [0, 1]
+    before = contents(tmp_path / "out")
+    assert json.loads(tune("--resume", *words).out)["run"] == 0
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_progress_line_says_where_it_stands(tune):
+    said = tune().err
+    assert "round 1 of 2, candidates 1 to 4 of 4  step " in said
+    assert "preset.toml: found in " in said
+    assert "candidate   0  readability 0." in said
+    assert "the preset itself" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--candidates", "7"], "candidates: 7 is too few; at least 8, twice the finalists"),
+        (["--finalists", "1"], "finalists: 1 is too few"),
+        (["--size", "1"], "--size: 1 is not a whole number of pixels"),
+        (["--size", "128", "--small-size", "256"], "small-size: 256 must not be above size, 128"),
+        (["--small-size", "0"], "size: 0 is not"),
+        (["--small-size", "20"], "northgate.png: 20×5 pixels"),
+        (["--give-up", "1.5"], "--give-up: 1.5 is not a number from -1 to 1"),
+        (["--minutes", "0"], "--minutes: 0.0 is not a number above 0"),
+        (["--minutes", "nan"], "--minutes: nan is not a number above 0"),
+        (["--batch-size", "0"], "--batch-size: 0 is not"),
+        (["--seed", "-1"], "--seed: -1 is not"),
+        (["--preset", "chrome"], "preset: 'chrome' is unknown"),
+        (["--preset", "gatys", "--strength", "0.5"], "strength: the preset 'gatys' has no such"),
+        (["--background", "puce?"], "'puce?' is not a colour"),
+        (["--weights", "none.safetensors"], "none.safetensors"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence(refuse, tmp_path, words, part):
+    refuse("tune", CONTENT, STYLE, "-o", tmp_path / "out", *words, parts=[part])
+
+
+def test_bad_images_and_folders_are_refused(refuse, tmp_path, preset):
+    images.save_image(tmp_path / "plain.png", np.full((64, 64, 3), 0.5))
+    for content, style, output, part in [
+        (tmp_path / "none.png", STYLE, "out", "none.png: no such file"),
+        (CONTENT, CONTENT, "out", "is the content itself"),
+        (CONTENT, STYLE, "base.toml", "is a file; name a folder"),
+        (CONTENT, STYLE, "out/deeper", "does not exist; create it first"),
+        (tmp_path / "plain.png", STYLE, "out", "plain.png: the image has a single colour"),
+    ]:
+        refuse("tune", content, style, "-o", tmp_path / output, parts=[part])
