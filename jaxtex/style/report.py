@@ -279,7 +279,7 @@ img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--l
 .pair { display: flex; flex-wrap: wrap; gap: 1rem; } .pair img { max-height: 9rem; width: auto; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; }
 .grid { table-layout: fixed; width: 100%; min-width: 40rem; }
-.grid td { padding: .4rem; vertical-align: top; } .grid :first-child { width: 7rem; }
+.grid td { padding: .4rem; vertical-align: top; } .grid tr > :first-child { width: 7rem; }
 .grid th { padding: .4rem; font-weight: 600; font-size: .85rem; text-align: left;
   white-space: nowrap; }
 .grid figure, .grid td img { width: 100%; } .best img { outline: 2px solid var(--mark); }
