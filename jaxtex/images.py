@@ -280,14 +280,30 @@ def save_image(
     alpha: Float32[np.ndarray, "h w"] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes `image` in [0, 1] with 8 bits, whole or not at all; the suffix names the format.
+    """Writes `encode_image` of an image, whole or not at all.
+
+    Raises:
+      OutputError: the suffix, the folder, the size of the image or its values do not allow it.
+      RunError: the disk is full or fails.
+    """
+    path = check_output(path, overwrite=True)
+    write_bytes(path, encode_image(path, image, alpha=alpha, metadata=metadata))
+
+
+def encode_image(
+    path: str | os.PathLike[str],
+    image: Float[np.ndarray, "h w 3"],
+    *,
+    alpha: Float32[np.ndarray, "h w"] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> bytes:
+    """The bytes of `image`, in [0, 1], with 8 bits in the format that `path`'s suffix names.
 
     `image` is stored as it is, not multiplied by `alpha`. `metadata` goes into PNG's text chunk
     `jaxtex` or EXIF's ImageDescription as JSON; BMP has no place for it.
 
     Raises:
-      OutputError: the suffix, the folder, the size of the image or its values do not allow it.
-      RunError: the disk is full or fails.
+      OutputError: the suffix, the size of the image or its values do not allow it.
     """
     kind = output_format(path, alpha=alpha is not None)
     pixels = _quantise(image, path)
@@ -303,7 +319,7 @@ def save_image(
         if len(text) <= _EXIF_BYTES:
             options["exif"] = Image.Exif()
             options["exif"][_IMAGE_DESCRIPTION] = text
-    _write(path, [Image.fromarray(pixels)], kind, options)
+    return _encode(path, [Image.fromarray(pixels)], kind, options)
 
 
 def save_gif(
@@ -326,7 +342,8 @@ def save_gif(
     first, *rest = [Image.fromarray(_quantise(frame, path)).quantize(256) for frame in frames]
     duration = round(100 / fps) * 10
     options = {"save_all": True, "append_images": rest, "duration": duration, "loop": 0}
-    _write(path, [first, *rest], "GIF", options)
+    path = check_output(path, overwrite=True)
+    write_bytes(path, _encode(path, [first, *rest], "GIF", options))
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -580,17 +597,16 @@ def _quantise(
     return np.rint(array.clip(0, 1) * 255).astype(np.uint8)
 
 
-def _write(
+def _encode(
     path: str | os.PathLike[str], images: list[Image.Image], kind: str, options: dict[str, Any]
-) -> None:
-    path = check_output(path, overwrite=True)
+) -> bytes:
     encoded = io.BytesIO()
     try:
         images[0].save(encoded, kind, **options)
     except Exception as error:
         size = f"{images[0].width} × {images[0].height} pixels"
         raise OutputError(f"{path}: {kind} cannot hold {size} ({first_line(error)})") from None
-    write_bytes(path, encoded.getvalue())
+    return encoded.getvalue()
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._names import named
 from jaxtex.cli._terminal import interruptible, status_line
-from jaxtex.errors import SettingsError
+from jaxtex.errors import SettingsError, named
 from jaxtex.files import check_folder, sha256
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ def tune(**options: Any) -> None:
                 give_up=options["give_up"],
             )
         except Interrupted:
-            click.echo(f"{folder.ran} pictures are done; --resume goes on", err=True)
+            click.echo(f"{folder.ran} pictures were made; --resume goes on", err=True)
             raise KeyboardInterrupt from None
     preset = folder.finish(tuned, rounds)
     seconds = time.perf_counter() - began

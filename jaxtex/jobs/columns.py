@@ -106,7 +106,7 @@ def _list(name: str, value: Any, *, text: bool) -> Any:
     if not parts:
         raise ManifestError(f"{_shown(name)}: the list is empty")
     if name == "style_weight":
-        return tuple(_number(name, part, text=text) for part in parts)
+        return tuple(float(_number(name, part, text=text)) for part in parts)
     return tuple(_word(name, part) for part in parts)
 
 

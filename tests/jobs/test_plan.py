@@ -91,7 +91,8 @@ def test_the_identity_is_of_inputs_and_settings_and_not_of_names(planned, tmp_pa
     copy = tmp_path / "copy.png"
     copy.write_bytes(CONTENT.read_bytes())
     lines = [f"{CONTENT},{STYLE},1.png,,", f"copy.png,{STYLE},2.png,,",
-             f"{CONTENT},{STYLE},3.png,7,", f"{INVERTED},{STYLE},4.png,,", f"{CONTENT},{STYLE},5.png,,#ffff00",
+             f"{CONTENT},{STYLE},3.png,7,", f"{INVERTED},{STYLE},4.png,,",
+             f"{CONTENT},{STYLE},5.png,,#ffff00",
              f"{CONTENT},{STYLE};{STYLE},6.png,,"]  # fmt: skip
     jobs, _ = planned(*lines, header=f"{HEADER},seed,background")
     found = [job.identity() for job in jobs]

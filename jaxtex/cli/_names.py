@@ -1,5 +1,0 @@
-"""Files' names in errors about arrays."""
-
-from jaxtex.errors import named
-
-__all__ = ["named"]
