@@ -44,6 +44,7 @@ class LazyGroup(click.Group):
 
 
 _COMMANDS = {
+    "batch": ("jaxtex.cli.batch:batch", "Run a manifest of many stylisations; nothing is lost."),
     "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
     "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
     "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),

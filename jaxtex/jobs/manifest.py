@@ -7,6 +7,7 @@ A row has the columns of `columns.COLUMNS`; defaults for all rows stand once at 
 
 import csv
 import io
+import itertools
 import json
 import re
 import tomllib
@@ -124,8 +125,7 @@ def product(contents: Path, styles: Path, values: Mapping[str, Any]) -> Manifest
       ImageError: a folder does not exist or holds no images.
     """
     manifest = Manifest(name=f"{contents} × {styles}", folder=Path())
-    found = images.find_images([styles])
-    pairs = ((content, style) for content in images.find_images([contents]) for style in found)
+    pairs = itertools.product(images.find_images([contents]), images.find_images([styles]))
     for number, (content, style) in enumerate(pairs, 1):
         files = {"content": str(content), "style": (str(style),)}
         manifest.rows.append(Row(number, {**values, **files}))

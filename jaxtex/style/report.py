@@ -3,7 +3,6 @@
 The page holds its pictures itself and asks for nothing from elsewhere, so that it can be sent on.
 """
 
-import base64
 import html
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jaxtex import __version__, images
 from jaxtex.images import LoadedImage
+from jaxtex.pages import data_url, document, webp
 from jaxtex.style import pareto
 from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics import BLOCKS, Score
 from jaxtex.style.tables import FIGURE_3, Cell, Grid
 
 _GAP = 8
-# On the page pictures are no larger than this.
-_EMBEDDED_SIDE = 512
 # A free grid of more cells has no curves: they could not be told apart.
 _MOST_CURVES = 16
 
@@ -156,12 +154,10 @@ def page(
     title = f"{content.path.name} × {style.path.name}"
     plot_part = ""
     if plot is not None:
-        source = _data("image/png", plot)
+        source = data_url("image/png", plot)
         alt = "Weighted style loss against the step"
         plot_part = f'<h2>Style loss</h2><img class="plot" src="{source}" alt="{alt}">'
-    return _PAGE.format(
-        title=html.escape(title),
-        style=_STYLE,
+    body = _BODY.format(
         version=html.escape(__version__),
         cells=len(reports),
         content=_figure(content.rgb, f"content: {content.path.name}"),
@@ -171,6 +167,7 @@ def page(
         plot=plot_part,
         metrics=_metrics(reports, best),
     )
+    return document(title, body)
 
 
 def _table(grid: Grid, members: Sequence[CellReport], best: set[int]) -> str:
@@ -199,7 +196,7 @@ def _cell(each: CellReport, best: bool) -> str:
     status = each.row["status"]
     note = f'<span class="note">{html.escape(str(status))}</span> ' if status != "done" else ""
     mark = '<span class="star" title="no cell is better in all three">★</span> ' if best else ""
-    picture = f'<img src="{_webp(each.picture)}" alt="{html.escape(label)}" loading="lazy">'
+    picture = f'<img src="{webp(each.picture)}" alt="{html.escape(label)}" loading="lazy">'
     return (
         f"<td{' class=best' if best else ''}><figure>{picture}"
         f"<figcaption>{note}{mark}{said}</figcaption></figure></td>"
@@ -245,62 +242,11 @@ def _settings(reports: Sequence[CellReport]) -> str:
 def _figure(picture: RGB, caption: str) -> str:
     text = html.escape(caption)
     return (
-        f'<figure><img src="{_webp(picture)}" alt="{text}"><figcaption>{text}</figcaption></figure>'
+        f'<figure><img src="{webp(picture)}" alt="{text}"><figcaption>{text}</figcaption></figure>'
     )
 
 
-def _webp(picture: RGB) -> str:
-    height, width = picture.shape[:2]
-    if max(height, width) > _EMBEDDED_SIDE:
-        height, width = images.fit(height, width, _EMBEDDED_SIDE)
-        picture = images.resize(picture, height, width)
-    written = io.BytesIO()
-    pixels = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
-    pixels.save(written, "WEBP", quality=90, method=4)
-    return _data("image/webp", written.getvalue())
-
-
-def _data(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
-
-
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fbfbf9; --line: #d8d6d0;
-  --soft: #6b6862; --mark: #b3541e; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e6e1; --paper: #191817; --line: #3d3a36;
-  --soft: #a09b93; --mark: #f0a060; } }
-body { margin: 2rem auto; max-width: 78rem; padding: 0 1rem; color: var(--ink);
-  background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .25rem; }
-p { max-width: 46rem; } figure { margin: 0; }
-figcaption { font-size: .8rem; color: var(--soft); }
-img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); }
-.plot { padding: .5rem; }
-.pair { display: flex; flex-wrap: wrap; gap: 1rem; } .pair img { max-height: 9rem; width: auto; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; }
-.grid { table-layout: fixed; width: 100%; min-width: 40rem; }
-.grid td { padding: .4rem; vertical-align: top; } .grid tr > :first-child { width: 7rem; }
-.grid th { padding: .4rem; font-weight: 600; font-size: .85rem; text-align: left;
-  white-space: nowrap; }
-.grid figure, .grid td img { width: 100%; } .best img { outline: 2px solid var(--mark); }
-.star, .note { color: var(--mark); }
-.figures { font-size: .8rem; font-variant-numeric: tabular-nums; }
-.figures th, .figures td { padding: .15rem .6rem; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid var(--line); } .figures th[scope=row] { text-align: left; }
-.settings { columns: 16rem; font-size: .85rem; color: var(--soft); padding-left: 1rem; }
-"""
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p>{cells} stylised images by jaxtex {version}.</p>
+_BODY = """<p>{cells} stylised images by jaxtex {version}.</p>
 <div class="pair">{content}{band}</div>
 <p><b>Readability</b> is 1 where every letter is as in the content. <b>Artefacts</b> is the share of
 the background that is spoiled by colour, specks or haze; 0 is best. <b>Style</b> is 0 for the
@@ -311,7 +257,4 @@ three.</p>
 <h2>All figures</h2>
 {metrics}
 <h2>Settings</h2>
-{settings}
-</body>
-</html>
-"""
+{settings}"""

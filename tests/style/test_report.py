@@ -132,13 +132,6 @@ def test_the_page_holds_the_pictures_of_all_cells():
         np.testing.assert_allclose(pixels, each.picture, atol=0.02)
 
 
-def test_large_pictures_are_embedded_smaller():
-    picture = np.random.default_rng(0).uniform(size=(300, 1200, 3)).astype(np.float32)
-    data = base64.b64decode(report._webp(picture).split(",")[1])
-    with Image.open(io.BytesIO(data)) as image:
-        assert image.size == (512, 128)
-
-
 def test_the_page_has_headings_figures_and_settings():
     text = report.page(reports_of(table(9)), loaded("c.png"), loaded("s.png"), None)
     for part in ("Table 9", "coarse 2000", "deep 20", "readability 0.90, artefacts 0.100",
