@@ -95,13 +95,16 @@ class TuneFolder:
         table = self.table_path(this)
         recorded = self._recorded(table)
         if recorded is not None:
-            candidates = [each for each in candidates if each.number in recorded]
+            numbers = [each.number for each in candidates[: len(recorded)]]
+            if list(recorded) == numbers:
+                candidates = candidates[: len(recorded)]
+            else:
+                recorded = None
         folder = self.sweep(this, candidates)
         missing = folder.missing()
-        if recorded is None or missing or len(candidates) != len(recorded):
+        if recorded is None or missing:
             done = self._run(folder, this, missing)
-            rows = self._rows(folder, candidates[:done])
-            write_bytes(table, csv_table(rows))
+            write_bytes(table, csv_table(self._rows(folder, candidates[:done])))
             recorded = self._recorded(table)
         assert recorded is not None
         return recorded
@@ -198,8 +201,10 @@ class TuneFolder:
           RunError: the disk is full or fails.
         """
         folder = self.sweep(rounds[-1], tuned.candidates)
-        pictures = self._pictures(folder, tuned.front)
-        grid = _front_grid(tuned, pictures[0].shape)
+        # The preset itself is shown even where another one beats it.
+        shown = sorted({0, *tuned.front}, key=lambda index: -tuned.figures[index].readability)
+        pictures = self._pictures(folder, shown)
+        grid = _front_grid(tuned, shown, pictures[0].shape)
         images.save_image(self.path / "front.png", report.table_sheet(grid, pictures))
         tables = [(this, self._recorded(self.table_path(this)) or {}) for this in rounds]
         drawn = plot(tuned, tables)
@@ -245,10 +250,10 @@ def _cells(this: Round, candidates: Sequence[Candidate]) -> list[Cell]:
     ]
 
 
-def _front_grid(tuned: Tuned, shape: tuple[int, ...]) -> Grid:
+def _front_grid(tuned: Tuned, shown: Sequence[int], shape: tuple[int, ...]) -> Grid:
     """How the sheet is laid out: a row, or a column, with the figures of each picture."""
     labels = []
-    for index in tuned.front:
+    for index in shown:
         number = tuned.candidates[index].number
         notes = ["preset itself"] * (number == 0) + ["chosen"] * (index == tuned.chosen)
         said = " / ".join(f"{value:.3f}" for value in tuned.figures[index])
@@ -258,7 +263,7 @@ def _front_grid(tuned: Tuned, shape: tuple[int, ...]) -> Grid:
     wide = shape[1] > _SHEET_WIDE * shape[0]
     return Grid(
         name="front",
-        title=f"Front: {' / '.join(_FIGURES)}",
+        title=f"Front, by {' / '.join(_FIGURES)}:",
         base=tuned.candidates[0].settings,
         rows=candidates if wide else size,
         columns=size if wide else candidates,

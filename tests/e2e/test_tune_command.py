@@ -1,14 +1,19 @@
+import contextlib
 import csv
+import io
 import json
+import shutil
 import signal
 import time
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from logos import COLOURED, CONTENT, STYLE
+from logos import CONTENT, STYLE
 
 from jaxtex import images
+from jaxtex.cli import main
 from jaxtex.style.presets import find_preset
 
 PRESET = """
@@ -26,24 +31,42 @@ FILES = {"front.png", "front-plot.png", "preset.toml", "round-1", "round-2"} | {
 }
 
 
-@pytest.fixture
-def preset(tmp_path):
-    path = tmp_path / "base.toml"
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("preset") / "base.toml"
     path.write_text(PRESET)
     return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, preset, cache):
+    """The folder of a tuning in a single run, not to be changed, and what the command said."""
+    folder = tmp_path_factory.mktemp("whole") / "out"
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), pytest.raises(SystemExit) as stop:
+        main(["tune", str(CONTENT), str(STYLE), "-o", str(folder), "--preset", str(preset),
+              *map(str, WORDS), "--json"])  # fmt: skip
+    assert stop.value.code == 0
+    return folder, json.loads(said.getvalue())
 
 
 @pytest.fixture
 def tune(call, tmp_path, preset):
     """Runs `jaxtex tune` with a small preset, into `out` unless another folder is named."""
 
-    def tune(*words, content=CONTENT, output="out", code=0):
-        answer = call("tune", content, STYLE, "-o", tmp_path / output, "--preset", preset,
+    def tune(*words, output="out", code=0):
+        answer = call("tune", CONTENT, STYLE, "-o", tmp_path / output, "--preset", preset,
                       *WORDS, *words)  # fmt: skip
         assert answer.code == code, answer.err
         return answer
 
     return tune
+
+
+@pytest.fixture
+def again(whole, tmp_path):
+    """A copy of `whole` that may be changed."""
+    return Path(shutil.copytree(whole[0], tmp_path / "out"))
 
 
 def rows(path):
@@ -52,20 +75,17 @@ def rows(path):
 
 
 def contents(folder):
-    """All that is found and all pictures: what must not depend on how a tuning was interrupted."""
+    """All that is found and all pictures; the histories have seconds in them."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.parent.name + path.suffix not in ("round-1.csv", "round-2.csv")
+        if path.is_file() and (path.parent == folder or path.suffix != ".csv")
     }
 
 
-def test_a_tuning_gives_rounds_a_front_and_a_preset(tune, tmp_path):
-    answer = tune("--json")
-    out = tmp_path / "out"
-    assert answer.err == ""
+def test_a_tuning_gives_rounds_a_front_and_a_preset(whole):
+    out, found = whole
     assert {path.name for path in out.iterdir()} == FILES
-    found = json.loads(answer.out)
     assert (found["output"], found["preset"]) == (str(out), str(out / "preset.toml"))
     assert found["run"] == 6
     assert [row["candidate"] for row in rows(out / "round-1.csv")] == ["0", "1", "2", "3"]
@@ -81,101 +101,90 @@ def test_a_tuning_gives_rounds_a_front_and_a_preset(tune, tmp_path):
     assert chosen["style"] >= itself["style"]
 
 
-def test_the_figures_are_those_of_score(tune, call, tmp_path):
-    tune()
-    for table in ("round-1.csv", "round-2.csv"):
-        row = rows(tmp_path / "out" / table)[1]
-        answer = call("score", tmp_path / "out" / row["file"], "--content", CONTENT,
-                      "--style", STYLE, "--json", "--no-ocr")  # fmt: skip
-        found = json.loads(answer.out)
-        for name in ("readability", "artefacts", "style"):
-            assert float(row[name]) == pytest.approx(found[name], rel=1e-4, abs=1e-6)
+def test_the_figures_are_those_of_score(whole, call):
+    row = rows(whole[0] / "round-2.csv")[1]
+    answer = call("score", whole[0] / row["file"], "--content", CONTENT, "--style", STYLE,
+                  "--json", "--no-ocr")  # fmt: skip
+    found = json.loads(answer.out)
+    for name in ("readability", "artefacts", "style"):
+        assert float(row[name]) == pytest.approx(found[name], rel=1e-4, abs=1e-6)
 
 
-def test_stylize_takes_the_preset_to_the_picture_that_was_chosen(tune, call, tmp_path):
-    found = json.loads(tune("--json", "--give-up", "0.9").out)
-    out = tmp_path / "again.png"
+def test_stylize_takes_the_preset_to_the_picture_that_was_chosen(tune, call, again, tmp_path):
+    found = json.loads(tune("--json", "--resume", "--give-up", "0.9").out)
+    assert found["chosen"] != 0
+    assert found["run"] <= 1
+    out = tmp_path / "stylized.png"
     answer = call("stylize", CONTENT, STYLE, "-o", out, "--preset", found["preset"],
                   "--size", 128)  # fmt: skip
     assert answer.code == 0, answer.err
-    assert found["chosen"] != 0
-    picture = tmp_path / "out" / "round-2" / f"candidate-{found['chosen']}.png"
+    picture = again / "round-2" / f"candidate-{found['chosen']}.png"
     ours, theirs = (images.load_image(path).rgb for path in (out, picture))
     np.testing.assert_allclose(ours, theirs, atol=0.1)
     assert np.abs(ours - theirs).mean() < 0.002
     settings = find_preset(found["preset"])
+    assert settings.style_layers == ("conv1_1", "conv1_2")
     assert settings.to_dict() == found["settings"]
     assert settings.size is None
-    assert tomllib.loads((tmp_path / "out" / "preset.toml").read_text())["preset"] == "steel"
+    assert tomllib.loads((again / "preset.toml").read_text())["preset"] == "steel"
 
 
-def test_the_same_seed_gives_the_same_files_and_another_seed_others(tune, tmp_path):
-    for name in ("a", "b"):
-        tune(output=name)
-    tune("--seed", "1", output="c")
-    first = contents(tmp_path / "a")
-    assert contents(tmp_path / "b") == first
-    other = contents(tmp_path / "c")
-    assert other["round-1/candidate-0.png"] == first["round-1/candidate-0.png"]
-    assert other["round-1/candidate-1.png"] != first["round-1/candidate-1.png"]
+def test_the_same_seed_gives_the_same_files_and_progress_is_said(tune, whole, tmp_path):
+    said = tune().err
+    assert contents(tmp_path / "out") == contents(whole[0])
+    assert "round 1 of 2, candidates 1 to 4 of 4  step " in said
+    assert "preset.toml: found in " in said
+    assert "candidate   0  readability 0." in said
+    assert "the preset itself" in said
 
 
-def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(tune, tmp_path):
-    out = tmp_path / "out"
-    tune()
-    before = contents(out)
+def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(tune, again, whole):
     assert "out: holds files already" in tune(code=2).err
-
     for name in ("round-1.csv", "round-2.csv", "front.png", "preset.toml"):
-        (out / name).unlink()
-    (out / "round-1" / "candidate-2.png").write_bytes(b"")
+        (again / name).unlink()
+    (again / "round-1" / "candidate-2.png").write_bytes(b"")
     answer = tune("--resume", "--json")
     assert json.loads(answer.out)["run"] == 1
-    assert contents(out) == before
+    assert contents(again) == contents(whole[0])
     assert json.loads(tune("--resume", "--json").out)["run"] == 0
-    assert contents(out) == before
+    assert contents(again) == contents(whole[0])
 
 
-def test_resume_refuses_what_another_tuning_left(tune, tmp_path):
-    tune()
-    before = contents(tmp_path / "out")
-    for words, content, part in [
-        (("--seed", 1), CONTENT, "candidate-1.png: belongs to another sweep, which differs in"),
-        (("--background", "black"), CONTENT, "differs in background ('#ffffff' there"),
-        ((), COLOURED, "differs in content ("),
+def test_resume_refuses_what_another_tuning_left(tune, again, whole):
+    for words, part in [
+        (("--seed", 1), "candidate-1.png: belongs to another sweep, which differs in"),
+        (("--background", "black"), "differs in background ('#ffffff' there"),
     ]:
-        answer = tune("--resume", *words, content=content, code=2)
+        answer = tune("--resume", *words, code=2)
         assert part in answer.err
         assert answer.err.count("\n") == 1
-    assert contents(tmp_path / "out") == before
+    assert contents(again) == contents(whole[0])
 
-    table = tmp_path / "out" / "round-1.csv"
-    table.write_text("candidate,style\n0,1\n")
+    (again / "round-1.csv").write_text("candidate,style\n0,1\n")
     assert "round-1.csv: cannot be read as a round's table" in tune("--resume", code=2).err
-    tune("--overwrite")
-    assert contents(tmp_path / "out") == before
 
 
-def test_interrupted_anywhere_it_goes_on_to_the_same_bytes(tune, launch, tmp_path, preset):
-    tune("--batch-size", 1, output="whole")
-    out = tmp_path / "cut"
-    words = ("tune", CONTENT, STYLE, "-o", out, "--preset", preset, *WORDS, "--batch-size", 1,
-             "--resume")  # fmt: skip
-    for number in (signal.SIGKILL, signal.SIGINT):
-        process = launch(*words)
-        wait_for = len(list(out.glob("round-*/*.png"))) + 1
-        while process.poll() is None and len(list(out.glob("round-*/*.png"))) < wait_for:
-            time.sleep(0.005)
-        process.send_signal(number)
-        said = process.communicate(timeout=120)[1]
-        if number == signal.SIGINT and process.returncode:
-            assert process.returncode == 130, said
-            assert "Traceback" not in said
-            assert "--resume goes on" in said or "interrupted" in said
-    last = launch(*words)
-    said = last.communicate(timeout=300)[1]
-    assert last.returncode == 0, said
-    assert contents(out) == contents(tmp_path / "whole")
+def test_overwrite_takes_nothing_from_what_was_there(tune, again, whole):
+    assert json.loads(tune("--overwrite", "--json", "--seed", 1).out)["run"] == 6
+    ours, theirs = contents(again), contents(whole[0])
+    assert ours["round-1/candidate-0.png"] == theirs["round-1/candidate-0.png"]
+    assert ours["round-1/candidate-1.png"] != theirs["round-1/candidate-1.png"]
+
+
+def test_interrupted_it_keeps_what_is_done_and_goes_on_to_the_same_bytes(
+    launch, tune, whole, tmp_path, preset
+):
+    out = tmp_path / "out"
+    process = launch("tune", CONTENT, STYLE, "-o", out, "--preset", preset, *WORDS)
+    while process.poll() is None and not list(out.glob("round-1/*.png")):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert "pictures were made; --resume goes on" in said
+    assert json.loads(tune("--resume", "--json").out)["run"] in (2, 3, 4, 5)
+    assert contents(out) == contents(whole[0])
     assert not list(out.rglob(".jaxtex-*"))
 
 
@@ -188,14 +197,6 @@ def test_when_the_minutes_are_over_the_finalists_run(tune, tmp_path):
     before = contents(tmp_path / "out")
     assert json.loads(tune("--resume", *words).out)["run"] == 0
     assert contents(tmp_path / "out") == before
-
-
-def test_a_progress_line_says_where_it_stands(tune):
-    said = tune().err
-    assert "round 1 of 2, candidates 1 to 4 of 4  step " in said
-    assert "preset.toml: found in " in said
-    assert "candidate   0  readability 0." in said
-    assert "the preset itself" in said
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_bad_images_and_folders_are_refused(refuse, tmp_path, preset):
     for content, style, output, part in [
         (tmp_path / "none.png", STYLE, "out", "none.png: no such file"),
         (CONTENT, CONTENT, "out", "is the content itself"),
-        (CONTENT, STYLE, "base.toml", "is a file; name a folder"),
+        (CONTENT, STYLE, preset, "is a file; name a folder"),
         (CONTENT, STYLE, "out/deeper", "does not exist; create it first"),
         (tmp_path / "plain.png", STYLE, "out", "plain.png: the image has a single colour"),
     ]:
