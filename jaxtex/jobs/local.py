@@ -23,6 +23,7 @@ from jaxtex.jobs.plan import PlannedJob
 from jaxtex.jobs.results import Finished
 from jaxtex.style import memory
 from jaxtex.style.job import Job
+from jaxtex.style.placement import Placement
 from jaxtex.style.run import Hooks, Outcome, Progress, run_jobs
 from jaxtex.style.stylize import make_result
 from jaxtex.style.targets import SharedTargets
@@ -62,7 +63,9 @@ class LocalEngine:
     batch_size: int | None = None
     """The most jobs at once; None: as many as fit, on CPU four."""
     max_bytes: int | None = None
-    """What an evaluation may take; None: most of the memory that is free at the start."""
+    """What an evaluation may take of each device; None: most of what is free at the start."""
+    devices: Sequence[jax.Device] | None = None
+    """What batches are shared out to; None: all devices of this process."""
     stopped: Callable[[], bool] = lambda: False
     """Asked between chunks of steps."""
     report: Callable[[State], None] = lambda state: None
@@ -73,8 +76,14 @@ class LocalEngine:
     failed: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.shared = SharedTargets(self.network)
-        self.limit = self.max_bytes or int(0.8 * memory.available_bytes())
+        devices = jax.local_devices() if self.devices is None else self.devices
+        self.placement = Placement(devices)
+        self.shared = SharedTargets(self.network, self.placement)
+        free = memory.available_bytes()
+        if devices[0].platform == "cpu":
+            # They have one memory.
+            free //= len(devices)
+        self.limit = self.max_bytes or int(0.8 * free)
         self._clock = _Clock(0)
 
     def run(self, jobs: Sequence[PlannedJob]) -> bool:
@@ -119,12 +128,14 @@ class LocalEngine:
         )
 
     def _size_of(self, job: Job) -> int:
-        """How many jobs like this one run at once."""
+        """How many jobs like this one run at once: a multiple of the devices."""
         most = self.batch_size
         if most is None:
             most = _MOST_ON_CPU if jax.default_backend() == "cpu" else _MOST
         height, width = job.content.shape[:2]
-        return memory.fit_batch(job.program, most, height, width, self.limit)
+        share = max(1, most // self.placement.count)
+        fits = memory.fit_batch(job.program, share, height, width, self.limit)
+        return fits * self.placement.count
 
     def _run(self, batch: Batch) -> list[Outcome | str] | None:
         """The outcomes of a batch's jobs, or why there are none; None if it was stopped."""
@@ -134,7 +145,7 @@ class LocalEngine:
             progress=lambda progress: self._tell(len(batch.jobs), progress), stop=self.stopped
         )
         while True:
-            jobs = batch.filled(self._size_of(batch.jobs[0].job))
+            jobs = batch.filled(self._size_of(batch.jobs[0].job), self.placement.count)
             try:
                 outcomes = run_jobs(jobs, hooks=hooks, max_bytes=self.limit, shared=self.shared)
             except Exception as error:
@@ -154,9 +165,10 @@ class LocalEngine:
         """Halves what a batch may take, for all batches to come; False where nothing is left."""
         height, width = job.content.shape[:2]
         one = memory.evaluation_bytes(job.program, 1, height, width)
-        at_once = max(1, min(count, self.limit // one))
-        if at_once > 1:
-            self.limit = one * (at_once // 2)
+        share = max(1, min(count // self.placement.count, self.limit // one))
+        if share > 1:
+            self.limit = one * (share // 2)
+            at_once = share * self.placement.count
             self.warn(f"out of memory with {at_once} jobs at once: going on with half of them")
         elif self.limit >= one:
             # Too little for one job makes it compute its activations twice.

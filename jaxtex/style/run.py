@@ -80,18 +80,24 @@ def run_jobs(
 
     An evaluation takes at most `max_bytes` (by default most of the free memory): where a batch
     would take more it is split, and where a single job would, activations are computed twice
-    instead of kept. With `shared`, targets are shared with other calls; it has the network.
+    instead of kept. With `shared`, targets are shared with other calls; it has the network, and
+    the devices to share batches out to: `max_bytes` is then of each, and jobs of one group come in
+    multiples of them.
     """
     shared = shared or SharedTargets(network or load_network())
     outcomes: dict[int, Outcome] = {}
-    for members in batches(jobs, max_bytes=max_bytes):
+    for members in batches(jobs, max_bytes=max_bytes, devices=shared.placement.count):
         batch = _Batch([jobs[index] for index in members], shared, hooks or Hooks(), max_bytes)
         outcomes |= dict(zip(members, batch.run(), strict=True))
     return [outcomes[index] for index in range(len(jobs))]
 
 
 def batches(
-    jobs: Sequence[Job], *, max_bytes: int | None = None, most: int | None = None
+    jobs: Sequence[Job],
+    *,
+    max_bytes: int | None = None,
+    most: int | None = None,
+    devices: int = 1,
 ) -> list[list[int]]:
     """The jobs' indices, grouped by what can run together, as many (up to `most`) as fit."""
     groups: dict[Any, list[int]] = {}
@@ -101,7 +107,8 @@ def batches(
     for members in groups.values():
         job = jobs[members[0]]
         height, width = job.content.shape[:2]
-        size = memory.fit_batch(job.program, most or len(members), height, width, max_bytes)
+        count = -(-(most or len(members)) // devices)
+        size = memory.fit_batch(job.program, count, height, width, max_bytes) * devices
         split += [members[start : start + size] for start in range(0, len(members), size)]
     return split
 
@@ -164,7 +171,7 @@ class _Batch:
         self, index: int, problem: "_Problem", state: OptimiserState, done: int
     ) -> tuple[OptimiserState, Status]:
         phase, total = self.phases[index], self.counts[index]
-        coefficients = _coefficients(self.jobs, phase)
+        coefficients = self.shared.placement.share(_coefficients(self.jobs, phase), len(self.jobs))
         # The first call of a size compiles; it says nothing of the pace.
         self.pace, compiled = 0.0, False
         while done < total:
@@ -253,9 +260,10 @@ class _Problem:
     def __init__(
         self, jobs: Sequence[Job], phase: Phase, shared: SharedTargets, max_bytes: int | None
     ) -> None:
-        self.jobs, self.size = jobs, phase[:2]
+        self.jobs, self.size, self.placement = jobs, phase[:2], shared.placement
+        count = -(-len(jobs) // self.placement.count)
         self.program = memory.fit_program(
-            jobs[0].program, len(jobs), phase.height, phase.width, max_bytes
+            jobs[0].program, count, phase.height, phase.width, max_bytes
         )
         self.targets = shared.of(self.program, jobs, phase)
         channels = jobs[0].content.shape[-1]
@@ -272,7 +280,8 @@ class _Problem:
             if phase.sharpen:
                 image = canvases.sharpen(image, 2.0)
             starts.append(image)
-        return _start(self.jobs, jax.device_put(np.stack(starts)))
+        state = _start(self.jobs, jax.device_put(np.stack(starts)))
+        return self.placement.share(state, len(self.jobs))
 
     def advance(
         self, state: OptimiserState, coefficients: Coefficients, count: int

@@ -21,6 +21,7 @@ from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Program, Targets, features_of
+from jaxtex.style.placement import Placement
 from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 
 T = TypeVar("T")
@@ -32,8 +33,10 @@ _KEPT = 256
 class SharedTargets:
     """Computes targets, and keeps what further jobs may need of them."""
 
-    def __init__(self, network: VGG16) -> None:
+    def __init__(self, network: VGG16, placement: Placement | None = None) -> None:
         self.network = network
+        self.placement = placement or Placement()
+        """Where the batches lie that these targets are for."""
         self._kept: OrderedDict[Any, Any] = OrderedDict()
         self._convs: tuple[Any, dict[str, PreparedConv]] | None = None
 
@@ -41,7 +44,7 @@ class SharedTargets:
         """The kernels for images of this shape; those of the last shape are kept."""
         key = program.all_layers, height, width, channels
         if self._convs is None or self._convs[0] != key:
-            self._convs = key, prepare(self.network, *key)
+            self._convs = key, self.placement.whole(prepare(self.network, *key))
         return self._convs[1]
 
     def of(self, program: Program, jobs: Sequence[Job], phase: Phase) -> Targets:
@@ -66,7 +69,7 @@ class SharedTargets:
             )
         )
         content_features, stacked = _stack(features, grams)
-        return Targets(
+        targets = Targets(
             content=content,
             content_features=content_features,
             grams={layer: stacked[layer] for layer in program.layers},
@@ -75,6 +78,7 @@ class SharedTargets:
             palette=palette,
             mask=mask,
         )
+        return self.placement.share(targets, len(jobs))
 
     def _content_features(self, program: Program, content: Levels) -> Array:
         def compute() -> Array:

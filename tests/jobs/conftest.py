@@ -3,19 +3,14 @@
 import functools
 from pathlib import Path
 
-import numpy as np
 import pytest
-from logos import SHALLOW, bars
+from tiny_jobs import TINY, make_images
 
-from jaxtex import images
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
 from jaxtex.jobs.request import load_inputs
 from jaxtex.style.run import load_network, run_jobs
 from jaxtex.style.stylize import make_result
-
-TINY = {"layer": SHALLOW["layers"], "content_layer": SHALLOW["content_layer"], "size": 64,
-        "steps": 6, "finish_steps": 0, "scales": 1, "margin": 4, "canvas": "grey"}  # fmt: skip
 
 
 @functools.cache
@@ -30,13 +25,8 @@ def network():
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A folder with two contents of one shape, one of another, and two styles."""
-    images.save_image(tmp_path / "c1.png", bars())
-    images.save_image(tmp_path / "c2.png", bars()[:, ::-1])
-    images.save_image(tmp_path / "tall.png", bars(64, 48))
-    for seed in (1, 2):
-        style = np.random.default_rng(seed).permutation(bars(30, 50))
-        images.save_image(tmp_path / f"s{seed}.png", style)
+    """A folder with the images of `make_images`."""
+    make_images(tmp_path)
     return tmp_path
 
 

@@ -1,0 +1,109 @@
+"""Batches shared out to eight devices, which XLA makes of the CPU in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_jobs import make_images
+
+SCRIPT = """
+import io, json, sys
+from pathlib import Path
+import jax
+import numpy as np
+from PIL import Image
+from tiny_jobs import TINY
+from jaxtex.jobs.local import LocalEngine
+from jaxtex.jobs.manifest import Manifest, Row
+from jaxtex.jobs.plan import plan
+from jaxtex.style import run
+from jaxtex.style.run import load_network
+
+folder = Path(sys.argv[1])
+manifest = Manifest(name="rows", folder=folder)
+for number in range(11):
+    optimizer = {"optimizer": "adam", "learning_rate": 8} if number > 7 else {}
+    values = {**TINY, "content": f"c{1 + number % 2}.png", "style": ("s1.png",),
+              "output": f"{number}.png", "content_weight": 0.05 + number / 10, **optimizer}
+    manifest.rows.append(Row(number + 1, values))
+jobs, bad = plan(manifest, folder / "out")
+assert not bad, bad
+network = load_network()
+real, seen = run.run_chunk, []
+
+def noted(program, convs, found, coefficients, state, count):
+    arrays = {"image": state.point, "targets": found.content, "weights": coefficients.content}
+    seen.append({name: [len(a.sharding.device_set), a.addressable_shards[0].data.shape[0]]
+                 for name, a in arrays.items()})
+    seen[-1]["kernels"] = [len(d.sharding.device_set) for d in jax.tree.leaves(convs)][:1]
+    return real(program, convs, found, coefficients, state, count)
+
+run.run_chunk = noted
+
+def pictures(devices):
+    found = {}
+    def deliver(each):
+        with Image.open(io.BytesIO(each.image)) as image:
+            found[each.job.output] = np.asarray(image, np.float32) / 255
+    engine = LocalEngine(network=network, deliver=deliver, devices=devices)
+    assert engine.run(jobs)
+    return found
+
+eight = pictures(jax.local_devices())
+placed = seen[:]
+programs = real._cache_size()
+one = pictures(jax.local_devices()[:1])
+print(json.dumps({
+    "devices": len(jax.local_devices()),
+    "difference": max(float(np.abs(eight[name] - one[name]).max()) for name in one),
+    "spread": float(np.abs(one["0.png"] - one["2.png"]).max()),
+    "names": [sorted(eight), sorted(one)],
+    "placed": placed,
+    "programs": programs,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("devices")
+    make_images(folder)
+    tests = Path(__file__).parents[1]
+    path = os.pathsep.join(map(str, (tests, tests.parent)))
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT, folder],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "JAX_PLATFORMS": "cpu",
+            "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_eight_devices_give_what_one_gives(said):
+    assert said["devices"] == 8
+    assert said["names"][0] == said["names"][1]
+    assert len(said["names"][0]) == 11
+    assert said["difference"] < 0.01
+    assert said["spread"] > 0.05
+
+
+def test_every_device_has_its_share_of_the_jobs_and_all_of_the_network(said):
+    for each in said["placed"]:
+        for name in ("image", "targets", "weights"):
+            assert each[name] == [8, 1]
+        assert each["kernels"] == [8]
+
+
+def test_a_shared_batch_is_compiled_once(said):
+    # One program for L-BFGS and one for Adam.
+    assert said["programs"] == 2
