@@ -19,7 +19,7 @@ _PAIRED = 256
 
 def papers(seed: int, count: int, size: int) -> np.ndarray:
     """Squares of `count` papers, cut, turned and flipped as for training."""
-    from jaxtex.texture.dataset import Dataset
+    from jaxtex.dataset import Dataset
     from jaxtex.texture.washi import render
 
     pool = []

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,11 +18,9 @@ from jaxtyping import Array, Float, Float32
 
 from jaxtex import weights
 from jaxtex.errors import SettingsError, WeightsError
+from jaxtex.modules import dimension, load_module, model_file
 from jaxtex.texture.convs import transposed_conv
 from jaxtex.texture.dcgan import EPSILON, SIZES, Generator
-
-FILE_NAME = "model.safetensors"
-"""What a training folder calls its model."""
 
 _SHIPPED = "dcgan-washi.safetensors"
 _CHUNK = 64
@@ -106,11 +104,7 @@ def load_model(path: str | os.PathLike[str] | None = None) -> TextureModel:
     Raises:
       WeightsError: the file is missing, damaged, or holds anything but a DCGAN's generator.
     """
-    file = shipped_path() if path is None else Path(path)
-    if file.is_dir():
-        file = file / FILE_NAME
-        if not file.is_file():
-            raise WeightsError(f"{path}: has no {FILE_NAME}; `jaxtex texture train` writes it")
+    file = shipped_path() if path is None else model_file(path, "jaxtex texture train")
     tensors, metadata = weights.read_safetensors(file)
     generator = _read_generator(file, tensors, metadata)
     return TextureModel(
@@ -189,40 +183,17 @@ def _read_generator(
             f"{file}: holds {architecture or 'weights of an unknown architecture'}; "
             f"a texture model ({_ARCHITECTURE}) is needed"
         )
-    dimensions = {name: _dimension(file, metadata, name) for name in ("latent_size", "features")}
-    size = _dimension(file, metadata, "size")
+    dimensions = {name: dimension(file, metadata, name) for name in ("latent_size", "features")}
+    size = dimension(file, metadata, "size")
     if size not in SIZES:
         raise WeightsError(f"{file}: its size is {size}; it must be one of {SIZES}")
-    abstract = nnx.eval_shape(lambda: Generator(**dimensions, size=size, rngs=nnx.Rngs(0)))
-    graph, state = nnx.split(abstract)
-    flat = [(".".join(map(str, path)), value) for path, value in nnx.to_flat_state(state)]
-    shapes = {name: tuple(value.shape) for name, value in flat}
-    if set(tensors) != set(shapes):
-        odd = sorted(set(tensors) ^ set(shapes))[0]
-        what = "has no" if odd in shapes else "has an unexpected"
-        raise WeightsError(f"{file}: {what} {odd}; a generator of {size}² pixels is needed")
-    checked: dict[str, Any] = {}
-    for name, shape in shapes.items():
-        array = tensors[name]
-        if array.shape != shape or array.dtype.kind != "f":
-            raise WeightsError(
-                f"{file}: {name} is {array.dtype} {list(array.shape)}; "
-                f"float {list(shape)} is needed"
-            )
-        checked[name] = array.astype(np.float32)
-        if not np.isfinite(checked[name]).all():
-            raise WeightsError(f"{file}: {name} has values that are not finite")
-        if name.endswith(".var") and (checked[name] < 0).any():
+    generator = load_module(
+        lambda: Generator(**dimensions, size=size, rngs=nnx.Rngs(0)),
+        file,
+        tensors,
+        f"a generator of {size}² pixels",
+    )
+    for name, array in tensors.items():
+        if name.endswith(".var") and (array < 0).any():
             raise WeightsError(f"{file}: {name} has variances below 0")
-    leaves = [jnp.asarray(checked[name]) for name, _ in flat]
-    return nnx.merge(graph, jax.tree.unflatten(jax.tree.structure(state), leaves))
-
-
-def _dimension(file: Path, metadata: Mapping[str, str], name: str) -> int:
-    text = metadata.get(name, "")
-    # A bound, so that a damaged header cannot ask for all the memory.
-    if not text.isdecimal() or not 1 <= int(text) <= 4096:
-        raise WeightsError(
-            f"{file}: its {name} is {text!r}; a whole number from 1 to 4096 is needed"
-        )
-    return int(text)
+    return generator

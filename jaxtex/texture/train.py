@@ -9,7 +9,6 @@ same bytes.
 
 import dataclasses
 import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,15 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Key, UInt8
 
 from jaxtex.errors import SettingsError
+from jaxtex.modules import Blueprint, Values, take_apart
 from jaxtex.texture.augment import augment
 from jaxtex.texture.dcgan import LATENT_SIZE, Discriminator, Generator, channels
-
-Values = dict[str, Array]
-"""A module's arrays by their dotted names."""
 
 _CALIBRATION = 512
 """So many textures give the statistics of the averaged generator's BatchNorm."""
@@ -94,28 +90,6 @@ class Rates(NamedTuple):
     def key(self, place: int | Array) -> Key[Array, ""]:
         """The key of a step, or of what comes before and beside the steps."""
         return jax.random.fold_in(jax.random.key(self.seed), place)
-
-
-@dataclass(frozen=True)
-class Blueprint:
-    """A module without its arrays."""
-
-    graph: Any
-    structure: Any
-    names: tuple[str, ...]
-
-    def build(self, values: Mapping[str, Array]) -> Any:
-        """The module with these arrays."""
-        leaves = [values[name] for name in self.names]
-        return nnx.merge(self.graph, jax.tree.unflatten(self.structure, leaves))
-
-
-def take_apart(module: nnx.Module) -> tuple[Blueprint, Values]:
-    """A module as its blueprint and its arrays."""
-    graph, state = nnx.split(module)
-    leaves, structure = jax.tree.flatten(state)
-    names = tuple(".".join(map(str, path)) for path, _ in nnx.to_flat_state(state))
-    return Blueprint(graph, structure, names), dict(zip(names, leaves, strict=True))
 
 
 def _is_statistic(name: str) -> bool:
@@ -206,23 +180,6 @@ def start(settings: Settings) -> tuple[Networks, State]:
         average=jax.tree.map(jnp.copy, trained),
     )
     return networks, state
-
-
-def devices() -> Mesh:
-    """All devices of all processes, along the batch."""
-    return Mesh(np.array(jax.devices()), ("batch",))
-
-
-def place_state(state: State, mesh: Mesh) -> State:
-    """The state, whole on every device."""
-    whole = NamedSharding(mesh, PartitionSpec())
-    return jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf), whole), state)
-
-
-def place_batch(batch: UInt8[np.ndarray, "n s s 3"], mesh: Mesh) -> UInt8[Array, "n s s 3"]:
-    """The batch, each device with its share."""
-    sharding = NamedSharding(mesh, PartitionSpec("batch"))
-    return jax.make_array_from_callback(batch.shape, sharding, lambda index: batch[index])
 
 
 @functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")

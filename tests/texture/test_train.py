@@ -13,15 +13,13 @@ from flax import nnx
 
 import jaxtex
 from jaxtex.errors import SettingsError
+from jaxtex.sharding import devices, place_batch, place_state
 from jaxtex.texture.augment import augment
 from jaxtex.texture.dcgan import Discriminator, Generator
 from jaxtex.texture.train import (
     Settings,
     averaged_generator,
-    devices,
     normalised,
-    place_batch,
-    place_state,
     start,
     take_apart,
     train_step,
@@ -172,7 +170,8 @@ sys.path.insert(0, {tests!r})
 import jax
 import numpy as np
 from test_train import TINY, textures
-from jaxtex.texture.train import devices, place_batch, place_state, start, train_step
+from jaxtex.sharding import devices, place_batch, place_state
+from jaxtex.texture.train import start, train_step
 mesh = devices()
 networks, state = start(TINY)
 state = place_state(state, mesh)

@@ -16,8 +16,8 @@ from jaxtex.errors import SettingsError
 from jaxtex.files import atomic_path, check_folder, make_folder
 
 if TYPE_CHECKING:
-    from jaxtex.texture.dataset import Dataset
-    from jaxtex.texture.fit import Outcome, Progress
+    from jaxtex.dataset import Dataset
+    from jaxtex.fit import Outcome, Progress
     from jaxtex.texture.train import Settings
 
 FILE = click.Path(path_type=Path)
@@ -74,7 +74,8 @@ def train(**options: Any) -> None:
     configure(options["device"])
     import jax
 
-    from jaxtex.texture.fit import Plan, fit
+    from jaxtex.fit import Plan
+    from jaxtex.texture.fit import fit
 
     settings = _settings(options)
     plan = Plan(
@@ -104,7 +105,7 @@ def _check(options: dict[str, Any]) -> Path:
     if bool(options["images"]) == (papers is not None):
         raise SettingsError("train: give either --images FOLDER or --washi N")
     if papers is not None:
-        from jaxtex.texture.dataset import MINIMUM
+        from jaxtex.dataset import MINIMUM
 
         if not MINIMUM <= papers <= _MAX_PAPERS:
             raise SettingsError(
@@ -128,7 +129,7 @@ def _settings(options: dict[str, Any]) -> "Settings":
 
 def _dataset(options: dict[str, Any], settings: "Settings") -> tuple["Dataset", str, list[str]]:
     """The training set, what the model file says of it, and complaints about files left out."""
-    from jaxtex.texture.dataset import Dataset, load_images
+    from jaxtex.dataset import Dataset, load_images
 
     if options["images"]:
         pool, complaints = load_images(options["images"], settings.size)

@@ -1,7 +1,7 @@
-"""Training textures: a pool of images, and batches of random squares of them.
+"""Training images: a pool of them, and batches of random squares.
 
-Every batch is a function of seed and step: which images, where the square is cut, and which of the
-eight flips and right-angle rotations it gets.
+Every batch is a function of seed and step: which images, where the square is cut, and, for
+textures, which of the eight flips and right-angle rotations it gets.
 """
 
 import functools
@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Shaped, UInt8
 
 from jaxtex import images
 from jaxtex.errors import ImageError
 
 MINIMUM = 16
-"""The fewest images to train on; a discriminator knows fewer by heart at once."""
+"""The fewest textures to train on; a discriminator knows fewer by heart at once."""
 
 _POOL = 2
 """Images are kept with a shorter side of at most this many sizes …"""
@@ -33,11 +33,13 @@ class Dataset:
       pool: RGB images, both sides at least `size`.
       size: pixels a side of a square.
       seed: of the order and the squares.
+      turned: whether squares are flipped and rotated; lettering is not.
     """
 
     pool: list[UInt8[np.ndarray, "_ _ 3"]]
     size: int
     seed: int
+    turned: bool = True
 
     @functools.cached_property
     def digest(self) -> str:
@@ -48,40 +50,58 @@ class Dataset:
         return total.hexdigest()
 
     def batch(self, step: int, count: int) -> UInt8[np.ndarray, "{count} s s 3"]:
-        """The squares of a step; every image has its turn before one comes again."""
+        """The squares of a step."""
         rng = np.random.default_rng((self.seed, 1, step))
         first = step * count
         out = np.empty((count, self.size, self.size, 3), np.uint8)
         for place in range(count):
-            epoch, turn = divmod(first + place, len(self.pool))
-            image = self.pool[self._order(epoch)[turn]]
-            top, left = rng.integers(0, np.array(image.shape[:2]) - self.size + 1)
-            square = image[top : top + self.size, left : left + self.size]
-            square = np.rot90(square, int(rng.integers(4)))
-            out[place] = square[:, ::-1] if rng.integers(2) else square
+            square = cut_square(rng, self.image(first + place), self.size)
+            if self.turned:
+                square = np.rot90(square, int(rng.integers(4)))
+                square = square[:, ::-1] if rng.integers(2) else square
+            out[place] = square
         return out
+
+    def image(self, turn: int) -> UInt8[np.ndarray, "_ _ 3"]:
+        """The image whose turn it is; every one has its own before one comes again."""
+        epoch, turn = divmod(turn, len(self.pool))
+        return self.pool[self._order(epoch)[turn]]
 
     def _order(self, epoch: int) -> np.ndarray:
         return _permutation(self.seed, epoch, len(self.pool))
 
 
-@functools.lru_cache(maxsize=2)
+def cut_square(
+    rng: np.random.Generator, image: Shaped[np.ndarray, "_ _ 3"], size: int
+) -> Shaped[np.ndarray, "{size} {size} 3"]:
+    """A random square of an image whose sides are at least `size`."""
+    top, left = rng.integers(0, np.array(image.shape[:2]) - size + 1)
+    return image[top : top + size, left : left + size]
+
+
+@functools.lru_cache(maxsize=4)
 def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng((seed, 0, epoch)).permutation(count)
 
 
 def load_images(
-    paths: Iterable[str | os.PathLike[str]], size: int
+    paths: Iterable[str | os.PathLike[str]],
+    size: int,
+    *,
+    smallest: int | None = None,
+    minimum: int = MINIMUM,
+    what: str = "images",
 ) -> tuple[list[UInt8[np.ndarray, "_ _ 3"]], list[str]]:
     """The usable images of files and folders, scaled down for squares of `size`, and complaints.
 
     A shorter side of more than twice `size` is scaled down to that, and of a long image the middle
-    is kept. A file that cannot be read or is smaller than `size` is left out; the complaint names
-    it.
+    is kept. A file that cannot be read or is smaller than `smallest` (`size`, if that is not given)
+    is left out; the complaint names it.
 
     Raises:
-      ImageError: fewer than `MINIMUM` images are usable.
+      ImageError: fewer than `minimum` images are usable; `what` says of what.
     """
+    smallest = size if smallest is None else smallest
     pool, complaints = [], []
     for path in images.find_images(paths):
         try:
@@ -90,14 +110,15 @@ def load_images(
             complaints.append(str(error))
             continue
         height, width = loaded.shape[:2]
-        if min(height, width) < size:
-            complaints.append(f"{path}: is {width}×{height} pixels; {size}×{size} are needed")
+        if min(height, width) < smallest:
+            needed = f"{smallest}×{smallest} are needed"
+            complaints.append(f"{path}: is {width}×{height} pixels; {needed}")
             continue
         pool.append(_reduced(loaded, size))
-    if len(pool) < MINIMUM:
+    if len(pool) < minimum:
         found = f"{len(pool)} usable image{'' if len(pool) == 1 else 's'}"
         because = f" (left out: {complaints[0]})" if complaints else ""
-        raise ImageError(f"images: {found} found; at least {MINIMUM} are needed{because}")
+        raise ImageError(f"{what}: {found} found; at least {minimum} are needed{because}")
     return pool, complaints
 
 
@@ -107,5 +128,5 @@ def _reduced(image: np.ndarray, size: int) -> UInt8[np.ndarray, "_ _ 3"]:
     height, width = (min(side, longest) for side in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     image = image[top : top + height, left : left + width]
-    height, width = (max(size, round(side * factor)) for side in (height, width))
+    height, width = (max(1, round(side * factor)) for side in (height, width))
     return (images.resize(image, height, width) * 255 + 0.5).astype(np.uint8)
