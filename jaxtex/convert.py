@@ -5,6 +5,8 @@ linear, so another channel order is a flip of conv1_1's kernel, and torchvision'
 (rgb / 255 - m) / s is a division of it by 255·s. The bias stays: the mean 255·m goes into the
 header instead, because zero padding means "the mean's colour" and the two means differ; a bias
 could not mend the border pixels.
+
+An MSG-Net of its authors' PyTorch code is converted too; `jaxtex.convert_msgnet` has its names.
 """
 
 import os
@@ -16,9 +18,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jaxtex import weights
+from jaxtex import convert_msgnet, weights
 from jaxtex.errors import JaxtexError, WeightsError, first_line
 from jaxtex.files import check_output
+from jaxtex.style import msgnet_file
 from jaxtex.weights import VGG16_CHANNELS
 
 Layout = Literal["oihw", "hwio"]
@@ -44,6 +47,8 @@ class _Source:
     tensors: dict[tuple[str, str], np.ndarray]
     naming: str
     metadata: dict[str, str] = field(default_factory=dict)
+    msgnet: dict[str, np.ndarray] = field(default_factory=dict)
+    """An MSG-Net's arrays, if the file holds one."""
 
 
 def convert(
@@ -55,14 +60,15 @@ def convert(
     input_range: InputRange | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Writes the VGG16 in `source` to the .safetensors file `destination` and returns a report.
+    """Writes the network in `source` to the .safetensors file `destination` and returns a report.
 
-    Takes .pth, .pt, .h5, .onnx, .npz and .safetensors. What is not told is found out: the layout
-    from the shapes; channels and input range by comparing conv1_1 with the original weights, and
-    for other weights by the convention of the file's tensor names. No pickled code is run.
+    Takes a VGG16 as .pth, .pt, .h5, .onnx, .npz or .safetensors, and an MSG-Net as the .model, .pth
+    or .pt file of its authors' code. What of a VGG16 is not told is found out: the layout from the
+    shapes; channels and input range by comparing conv1_1 with the original weights, and for other
+    weights by the convention of the file's tensor names. No pickled code is run.
 
     Raises:
-      WeightsError: the file is missing, damaged, of an unknown kind, or no VGG16.
+      WeightsError: the file is missing, damaged, of an unknown kind, or holds another network.
       OutputError: `destination` cannot be written, or exists and `overwrite` is false.
     """
     source, destination = Path(source), Path(destination)
@@ -70,6 +76,8 @@ def convert(
         raise WeightsError(f"{destination}: the converted file must end in .safetensors")
     check_output(destination, overwrite=overwrite)
     found = _read(source)
+    if found.msgnet:
+        return _write_msgnet(found.msgnet, source, destination)
     params, found_layout = _parameters(found, source, layout)
     order, scale, how = _convention(params["conv1_1.kernel"], found, source, channels, input_range)
     mean = _to_bgr_caffe(params, order, scale)
@@ -94,12 +102,33 @@ def convert(
     return {
         "source": str(source),
         "destination": str(destination),
+        "architecture": "vgg16",
         "layout": found_layout,
         "channels": order,
         "input_range": scale,
         "recognised_by": how,
         "mean_bgr": list(mean),
         "original_oxford_weights": original,
+        "source_sha256": source_sha256,
+        "tensors_sha256": tensors_sha256,
+        "bytes": destination.stat().st_size,
+    }
+
+
+def _write_msgnet(arrays: dict[str, np.ndarray], source: Path, destination: Path) -> dict[str, Any]:
+    source_sha256 = weights.digest(source)
+    metadata = {
+        "source": source.name,
+        "licence": "unknown: see the source",
+        "converted_from": source.name,
+        "source_sha256": source_sha256,
+    }
+    tensors_sha256 = msgnet_file.write(destination, arrays, metadata)
+    return {
+        "source": str(source),
+        "destination": str(destination),
+        "architecture": msgnet_file.ARCHITECTURE,
+        "features": len(arrays["match"]) // 4,
         "source_sha256": source_sha256,
         "tensors_sha256": tensors_sha256,
         "bytes": destination.stat().st_size,
@@ -233,6 +262,7 @@ def _read(source: Path) -> _Source:
     readers: dict[str, Callable[[Path], _Source]] = {
         ".pth": _read_torch,
         ".pt": _read_torch,
+        ".model": _read_torch,
         ".h5": _read_keras,
         ".onnx": _read_onnx,
         ".npz": _read_npz,
@@ -271,14 +301,15 @@ def _read_torch(source: Path) -> _Source:
             state = state[key]
     if not isinstance(state, Mapping):
         raise WeightsError(f"{source}: holds no state dict; save model.state_dict()")
-    return _matched(
-        {
-            name: tensor.detach().to(torch.float32).numpy()
-            for name, tensor in state.items()
-            if isinstance(tensor, torch.Tensor) and _place(name)
-        },
-        source,
-    )
+    msgnet = convert_msgnet.recognised(state)
+    arrays = {
+        name: tensor.detach().to(torch.float32).numpy()
+        for name, tensor in state.items()
+        if isinstance(tensor, torch.Tensor) and (msgnet or _place(name))
+    }
+    if msgnet:
+        return _Source({}, "msgnet", msgnet=convert_msgnet.convert(arrays, source))
+    return _matched(arrays, source)
 
 
 def _read_keras(source: Path) -> _Source:

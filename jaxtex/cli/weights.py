@@ -46,20 +46,24 @@ def weights() -> None:
 def convert(
     source: Path, destination: Path, overwrite: bool, as_json: bool, **conventions: Any
 ) -> None:
-    """Convert the VGG16 in SOURCE to the .safetensors file DESTINATION.
+    """Convert the network in SOURCE to the .safetensors file DESTINATION.
 
-    SOURCE is .pth, .pt, .h5, .onnx, .npz or .safetensors. PyTorch, Keras and ONNX files need
-    pip install 'jaxtex[convert]'.
+    A VGG16 is .pth, .pt, .h5, .onnx, .npz or .safetensors; an MSG-Net is the .model file of its
+    authors' code. PyTorch, Keras and ONNX files need pip install 'jaxtex[convert]'.
 
     \b
-    Example:
+    Examples:
       jaxtex weights convert vgg16-397923af.pth my-vgg16.safetensors
+      jaxtex weights convert 21styles.model my-msgnet.safetensors
     """
     from jaxtex.convert import convert as run
 
     report = run(source, destination, overwrite=overwrite, **conventions)
     if as_json:
         print_json(report)
+        return
+    if report["architecture"] == "msgnet":
+        click.echo(f"{destination}: MSG-Net of {report['features']} features")
         return
     kind = "the original Oxford weights" if report["original_oxford_weights"] else "other weights"
     click.echo(
