@@ -123,7 +123,7 @@ def tune(**options: Any) -> None:
         except Interrupted:
             click.echo(f"{folder.ran} pictures were made; --resume goes on", err=True)
             raise KeyboardInterrupt from None
-    preset = folder.finish(tuned, rounds)
+    preset = folder.finish(tuned, [each for each in rounds if not each.full])
     seconds = time.perf_counter() - began
     if options["as_json"]:
         print_json(_report(tuned, preset, folder, seconds))

@@ -1,10 +1,10 @@
 """Tuning: coefficients for one content and style, found by themselves.
 
 Network of Steel (Ter-Sarkisov, ICPRAM 2020) names this as future work. Candidates are drawn about a
-preset, halved round by round at a small size while the steps double (after Jamieson and Talwalkar,
-*Non-stochastic best arm identification*, AISTATS 2016), and bred between rounds (BLX-α, Eshelman
-and Schaffer, FOGA 1993); the best few and the preset itself run at full size. All here is numbers:
-the caller runs and scores the candidates.
+preset and halved round by round at a small size while the steps double (after Jamieson and
+Talwalkar, *Non-stochastic best arm identification*, AISTATS 2016); children of the best join them,
+moved to where the preset's readability is expected. The best few and the preset itself run at full
+size. All here is numbers: the caller runs and scores the candidates.
 """
 
 import itertools
@@ -26,6 +26,7 @@ from jaxtex.vgg import depth
 # Powers of two about the preset's own value: the standard deviation of what is drawn.
 _WEIGHTS = {"content_weight": 1.0, "silhouette": 0.75, "skeleton": 1.0}
 _BLOCK_SPREAD = 1.0
+_FIRMNESS = {"skeleton": 1.0, "silhouette": 0.5}
 # Layers of blocks that the preset skips: the mean and deviation of their coefficients, in powers of
 # two of the preset's mean coefficient. Below the last they are 0, as in the preset.
 _FURTHER = {"conv2_1": -1.5, "conv3_1": -0.5}
@@ -34,11 +35,16 @@ _SIGNIFICANT = 4  # digits of a coefficient
 
 # A share of the background that nobody misses: less than a single speck takes.
 CLEAN = 0.002
-# Candidates that are less readable, or have less style, than the preset by more than this are of
-# no interest to who tunes.
-_WINDOW = 0.1
-# Children lie up to this share of their parents' distance beyond either of them.
-_ALPHA = 0.5
+# What a point of readability is worth in style, and what a power of two of firmness (skeleton, and
+# half as much of silhouette) brings of readability: both are about the same on all example pairs
+# (docs/tune.md).
+_EXCHANGE, _PER_FIRMNESS = 2.0, 0.025
+_FARTHEST = 1.5  # powers of two that a child may be moved
+# Candidates that are less readable than wanted by more than this go last.
+_WINDOW = 0.05
+# Children aim this much above what is wanted, and differ from their parent in all knobs by this
+# share of what is drawn.
+_MARGIN, _JITTER = 0.003, 0.25
 
 
 class Figures(NamedTuple):
@@ -75,8 +81,8 @@ class Round:
     """Of the preset's steps."""
 
     @property
-    def last(self) -> bool:
-        """Whether it is the one at full size with all steps."""
+    def full(self) -> bool:
+        """Whether it is at full size with all steps."""
         return self.share == 1.0
 
     def settings(self, candidate: Candidate) -> Settings:
@@ -90,7 +96,7 @@ class Round:
 
 
 Evaluate = Callable[[Round, Sequence[Candidate]], Mapping[int, Figures]]
-"""Runs and scores candidates: figures by number, of the first ones only where time runs out."""
+"""Runs and scores candidates: figures by number, at small size perhaps of the first ones only."""
 
 
 class Knob(NamedTuple):
@@ -133,6 +139,12 @@ class Space:
         )
         if not self.knobs:
             raise SettingsError("preset: nothing of it can be tuned; it has a single weight")
+
+    @property
+    def firmness(self) -> Float[np.ndarray, " k"]:
+        """The direction in which lettering becomes more readable, and has less style."""
+        weights = _FIRMNESS if "skeleton" in self._weights else {"content_weight": 1.0}
+        return np.array([weights.get(knob.name, 0.0) for knob in self.knobs])
 
     @property
     def preset(self) -> Float[np.ndarray, " k"]:
@@ -180,22 +192,29 @@ def draw(key: Array, space: Space, count: int) -> Float[np.ndarray, "n k"]:
     return np.asarray(norm.ppf(quantiles, means, spreads))
 
 
-def breed(key: Array, parents: Float[np.ndarray, "n k"], count: int) -> Float[np.ndarray, "m k"]:
-    """Children of pairs of parents: uniform in the box of both, wider by half on each side."""
-    of_pairs, within = jax.random.split(key)
-    pairs = [
-        np.asarray(jax.random.choice(each, len(parents), (2,), replace=len(parents) < 2))
-        for each in jax.random.split(of_pairs, count)
-    ]
-    low = np.stack([parents[pair].min(0) for pair in pairs])
-    high = np.stack([parents[pair].max(0) for pair in pairs])
-    reach = _ALPHA * (high - low)
-    places = np.asarray(jax.random.uniform(within, low.shape))
-    return low - reach + places * (high - low + 2 * reach)
+def breed(
+    space: Space,
+    parents: Float[np.ndarray, "n k"],
+    missing: Float[np.ndarray, " n"],
+    *,
+    key: Array | None = None,
+) -> Float[np.ndarray, "n k"]:
+    """A child of each parent, firmer where readability is `missing` and less so where it is spare.
+
+    With `key` children differ in all other respects too, a little.
+    """
+    firmness = np.clip(missing / _PER_FIRMNESS, -_FARTHEST, _FARTHEST)
+    children = parents + firmness[:, None] * space.firmness
+    if key is not None:
+        noise = np.asarray(jax.random.normal(key, children.shape))
+        children = children + _JITTER * noise * [knob.spread for knob in space.knobs]
+    return children
 
 
 def plan(candidates: int, finalists: int, small: int, size: int) -> list[Round]:
-    """Rounds of half as many candidates and twice the steps each; the last is at full size.
+    """Rounds of half as many candidates and twice the steps each, then two at full size.
+
+    The last is for children of the finalists, half as many.
 
     Raises:
       SettingsError: fewer than 2 finalists, or fewer candidates than twice the finalists.
@@ -218,7 +237,9 @@ def plan(candidates: int, finalists: int, small: int, size: int) -> list[Round]:
         Round(number=number + 1, count=count, size=small, share=share)
         for number, (count, share) in enumerate(zip(counts, shares, strict=True))
     ]
-    return [*rounds, Round(number=len(counts) + 1, count=finalists, size=size, share=1.0)]
+    for count in (finalists, finalists // 2):
+        rounds.append(Round(number=len(rounds) + 1, count=count, size=size, share=1.0))
+    return rounds
 
 
 def allowed_artefacts(default: Figures) -> float:
@@ -234,7 +255,7 @@ def choose(figures: Sequence[Figures], give_up: float = 0.0) -> int:
     """
     default = figures[0]
     clean = [i for i, each in enumerate(figures) if each.artefacts <= allowed_artefacts(default)]
-    least = default.readability - give_up
+    least = _wanted(default, give_up)
     readable = [index for index in clean if figures[index].readability >= least]
     if not readable:
         return max(clean, key=lambda index: (figures[index].readability, figures[index].style))
@@ -252,34 +273,39 @@ def front(figures: Sequence[Figures]) -> list[int]:
     return sorted(members.tolist(), key=lambda index: (-figures[index].readability, index))
 
 
-def survivors(figures: Sequence[Figures], count: int, give_up: float = 0.0) -> list[int]:
-    """The indices of those that go on: the preset itself (index 0) and `count` − 1 others.
+def gain(figures: Figures, default: Figures) -> float:
+    """How much better than the preset itself, wherever on the front it lies, in points of style."""
+    style, readability = figures.style - default.style, figures.readability - default.readability
+    return style + _EXCHANGE * readability
 
-    By turns it is what `choose` would take of those left, and what the front and its spread put
-    first, within a window about the preset's figures.
+
+def survivors(figures: Sequence[Figures], count: int, give_up: float = 0.0) -> list[int]:
+    """The indices of those that go on: the preset itself (index 0) and the `count` − 1 best others.
+
+    Those come by `gain`; after them those that are not clean, or much less readable than wanted.
     """
     default = figures[0]
-    table = np.array([each[:2] for each in figures])
-    window = np.array([default.readability - max(give_up, 0) - _WINDOW, default.style - _WINDOW])
-    violations = np.maximum(0, [f.artefacts - allowed_artefacts(default) for f in figures])
-    violations += np.maximum(0, window - table).sum(1)
-    spread = [index for index in pareto.best_first(table, violations).tolist() if index]
-    kept = [0]
-    while len(kept) < min(count, len(figures)):
-        left = [index for index in range(1, len(figures)) if index not in kept]
-        turn = choose([default, *(figures[index] for index in left)], give_up)
-        if len(kept) % 2 and turn:
-            kept.append(left[turn - 1])
-        else:
-            kept.append(next(index for index in spread if index in left))
-    return kept
+    allowed, least = allowed_artefacts(default), _wanted(default, give_up) - _WINDOW
+
+    def place(index: int) -> tuple[float, float]:
+        own = figures[index]
+        violation = max(0.0, own.artefacts - allowed) + max(0.0, least - own.readability)
+        return violation, -gain(own, default)
+
+    return [0, *sorted(range(1, len(figures)), key=place)[: count - 1]]
+
+
+def _wanted(default: Figures, give_up: float) -> float:
+    return default.readability - give_up
 
 
 class Tuned(NamedTuple):
-    """The candidates of the last round, the preset itself first, and their figures."""
+    """All that ran at full size, the preset itself first."""
 
     candidates: list[Candidate]
     figures: list[Figures]
+    rounds: list[Round]
+    """In which each candidate ran."""
     give_up: float
 
     @property
@@ -296,28 +322,55 @@ class Tuned(NamedTuple):
 def search(
     key: Array, space: Space, rounds: Sequence[Round], evaluate: Evaluate, *, give_up: float = 0.0
 ) -> Tuned:
-    """Draws candidates and runs them through all rounds.
+    """Draws candidates and runs them through all rounds of a `plan`.
 
-    Where `evaluate` gives the figures of some candidates only, those go to the last round at once.
-    The preset itself must always be among them.
+    Where `evaluate` gives the figures of some candidates only, those go to full size at once. The
+    preset itself must always be among them.
     """
+    *searching, finals, last = rounds
     drawn = draw(jax.random.fold_in(key, 0), space, rounds[0].count - 1)
     candidates = space.candidates(np.concatenate([space.preset[None], drawn]), 0)
     total = len(candidates)
-    for this, following in itertools.pairwise(rounds):
+    for this, following in itertools.pairwise([*searching, finals]):
         found = evaluate(this, candidates)
-        goal = following if len(found) == len(candidates) else rounds[-1]
-        # Half of the next round is bred, but what was never measured does not run at full size.
-        keep = goal.count if goal.last else (goal.count + 1) // 2
+        out_of_time = len(found) < len(candidates)
         measured = [each for each in candidates if each.number in found]
-        kept = survivors([found[each.number] for each in measured], keep, give_up)
-        candidates = [measured[index] for index in kept]
-        if goal.last:
+        figures = [found[each.number] for each in measured]
+        if out_of_time or following.full:
+            kept = survivors(figures, finals.count, give_up)
+            candidates = [measured[index] for index in kept]
             break
-        parents = np.array([each.point for each in candidates])
-        count = goal.count - len(candidates)
-        children = breed(jax.random.fold_in(key, this.number), parents, count)
-        candidates += space.candidates(children, total)
+        # Half of the next round is bred, but what was never measured is no finalist.
+        kept = survivors(figures, (following.count + 1) // 2, give_up)
+        candidates = [measured[index] for index in kept]
+        count = following.count - len(kept)
+        of_children = jax.random.fold_in(key, this.number)
+        parents = list(itertools.islice(itertools.cycle(kept[1:]), count))
+        points, missing = _parents(measured, figures, parents, give_up)
+        candidates += space.candidates(breed(space, points, missing, key=of_children), total)
         total += count
-    found = evaluate(rounds[-1], candidates)
-    return Tuned(candidates, [found[each.number] for each in candidates], give_up)
+    found = evaluate(finals, candidates)
+    figures = [found[each.number] for each in candidates]
+    # The best finalists are moved to where the preset's readability is expected of them.
+    best = survivors(figures, len(figures), give_up)[1:]
+    points, missing = _parents(candidates, figures, best, give_up)
+    moved = np.abs(missing) > _MARGIN
+    children = space.candidates(breed(space, points[moved], missing[moved]), total)[: last.count]
+    if children:
+        found = evaluate(last, children)
+        figures += [found[each.number] for each in children]
+    ran = [finals] * len(candidates) + [last] * len(children)
+    return Tuned(candidates + children, figures, ran, give_up)
+
+
+def _parents(
+    candidates: Sequence[Candidate],
+    figures: Sequence[Figures],
+    indices: Sequence[int],
+    give_up: float,
+) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " n"]]:
+    """The points of some candidates, and the readability that each lacks."""
+    aim = _wanted(figures[0], give_up) + _MARGIN
+    points = np.array([candidates[index].point for index in indices])
+    missing = np.array([aim - figures[index].readability for index in indices])
+    return points.reshape(len(indices), len(candidates[0].point)), missing

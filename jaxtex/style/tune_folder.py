@@ -95,11 +95,11 @@ class TuneFolder:
         table = self.table_path(this)
         recorded = self._recorded(table)
         if recorded is not None:
-            numbers = [each.number for each in candidates[: len(recorded)]]
-            if list(recorded) == numbers:
-                candidates = candidates[: len(recorded)]
-            else:
-                recorded = None
+            numbers = [each.number for each in candidates]
+            # Time may have run out, but at small size only.
+            done = len(numbers) if this.full else len(recorded)
+            recorded = recorded if list(recorded) == numbers[:done] else None
+            candidates = candidates[:done] if recorded is not None else candidates
         folder = self.sweep(this, candidates)
         missing = folder.missing()
         if recorded is None or missing:
@@ -136,8 +136,6 @@ class TuneFolder:
             }
         except (OSError, KeyError, ValueError, TypeError) as error:
             raise CheckpointError(f"{table}: cannot be read as a round's table ({error})") from None
-        if 0 not in found:
-            raise CheckpointError(f"{table}: the preset itself, candidate 0, is not in it")
         return found
 
     def _run(self, folder: SweepFolder, this: Round, missing: Sequence[int]) -> int:
@@ -160,7 +158,7 @@ class TuneFolder:
         results = jobs.run(missing, network=self.network, hooks=hooks)
         done = 0
         for members in jobs.batches:
-            if done and not this.last and time.monotonic() > self.deadline:
+            if done and not this.full and time.monotonic() > self.deadline:
                 break
             wanted = len(set(members) & set(missing))
             written = 0
@@ -194,27 +192,31 @@ class TuneFolder:
     ) -> list[Float32[np.ndarray, "h w 3"]]:
         return [images.load_image(folder.picture_path(index)).rgb for index in indices]
 
-    def finish(self, tuned: Tuned, rounds: Sequence[Round]) -> Path:
+    def finish(self, tuned: Tuned, searching: Sequence[Round]) -> Path:
         """Writes the sheet and the plot of the front, and the preset; returns the preset's path.
+
+        `searching` are the rounds at small size.
 
         Raises:
           RunError: the disk is full or fails.
         """
-        folder = self.sweep(rounds[-1], tuned.candidates)
         # The preset itself is shown even where another one beats it.
         shown = sorted({0, *tuned.front}, key=lambda index: -tuned.figures[index].readability)
-        pictures = self._pictures(folder, shown)
+        pictures = []
+        for index in shown:
+            folder = self.sweep(tuned.rounds[index], [tuned.candidates[index]])
+            pictures += self._pictures(folder, [0])
         grid = _front_grid(tuned, shown, pictures[0].shape)
         images.save_image(self.path / "front.png", report.table_sheet(grid, pictures))
-        tables = [(this, self._recorded(self.table_path(this)) or {}) for this in rounds]
+        tables = [(this, self._recorded(self.table_path(this)) or {}) for this in searching]
         drawn = plot(tuned, tables)
         if drawn is not None:
             write_bytes(self.path / "front-plot.png", drawn)
         path = self.path / "preset.toml"
-        write_bytes(path, self._preset(tuned, rounds[-1]).encode())
+        write_bytes(path, self._preset(tuned).encode())
         return path
 
-    def _preset(self, tuned: Tuned, last: Round) -> str:
+    def _preset(self, tuned: Tuned) -> str:
         chosen = tuned.candidates[tuned.chosen]
         said = "".join(
             f"# {what}: {', '.join(f'{n} {v:.3f}' for n, v in figures._asdict().items())}\n"
@@ -225,8 +227,8 @@ class TuneFolder:
         )
         head = (
             f"# For {self.content.path.name} in the style of {self.style.path.name}; "
-            f"candidate {chosen.number} of `jaxtex tune`,\n# measured {last.size} pixels wide or "
-            "high.\n"
+            f"candidate {chosen.number} of `jaxtex tune`,\n"
+            f"# measured {tuned.rounds[0].size} pixels wide or high.\n"
         )
         return head + said + preset_toml(chosen.settings)
 
@@ -271,12 +273,14 @@ def _front_grid(tuned: Tuned, shown: Sequence[int], shape: tuple[int, ...]) -> G
 
 
 def plot(tuned: Tuned, tables: Sequence[tuple[Round, Mapping[int, Figures]]]) -> bytes | None:
-    """Style against readability of all rounds as a PNG, or None without matplotlib."""
+    """Style against readability, round by round, as a PNG; None without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         return None
-    shown = [(this, figures) for this, figures in tables if figures]
+    numbers = [each.number for each in tuned.candidates]
+    full = dict(zip(numbers, tuned.figures, strict=True))
+    shown = [*((this, figures) for this, figures in tables if figures), (tuned.rounds[0], full)]
     drawing = Figure(figsize=(4.2 * len(shown), 3.8), layout="constrained")
     for axes, (this, figures) in zip(np.ravel(drawing.subplots(1, len(shown))), shown, strict=True):
         readability, style, _ = np.array(list(figures.values())).T
@@ -285,7 +289,9 @@ def plot(tuned: Tuned, tables: Sequence[tuple[Round, Mapping[int, Figures]]]) ->
             axes.annotate(str(number), each[:2], fontsize=7, xytext=(3, 3),
                           textcoords="offset points")  # fmt: skip
         axes.scatter(*figures[0][:2], marker="*", s=110, color="tab:red", label="preset itself")
-        axes.set_title(f"round {this.number}: {this.size} px, {this.share:g} of the steps")
+        axes.set_title(
+            f"{this.size} px, " + ("all" if this.full else f"{this.share:g} of the") + " steps"
+        )
         axes.set_xlabel("readability")
         axes.set_ylabel("style")
     members = np.array([tuned.figures[index][:2] for index in tuned.front])

@@ -25,10 +25,10 @@ content_layer = "conv1_2"
 conv1_1 = 1.0
 conv1_2 = 1.0
 """
-WORDS = ("--size", 128, "--small-size", 96, "--candidates", 4, "--finalists", 2)
-FILES = {"front.png", "front-plot.png", "preset.toml", "round-1", "round-2"} | {
-    f"round-{number}.csv" for number in (1, 2)
-}
+# 4 candidates, 2 at full size, and a child, which is moved far to give up much.
+WORDS = ("--size", 128, "--small-size", 96, "--candidates", 4, "--finalists", 2, "--give-up", 0.3)
+ROUNDS = {f"round-{number}" for number in (1, 2, 3)}
+FILES = {"front.png", "front-plot.png", "preset.toml", *ROUNDS, *(f"{r}.csv" for r in ROUNDS)}
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +87,18 @@ def test_a_tuning_gives_rounds_a_front_and_a_preset(whole):
     out, found = whole
     assert {path.name for path in out.iterdir()} == FILES
     assert (found["output"], found["preset"]) == (str(out), str(out / "preset.toml"))
-    assert found["run"] == 6
+    assert found["run"] == 7
     assert [row["candidate"] for row in rows(out / "round-1.csv")] == ["0", "1", "2", "3"]
-    finalists = rows(out / "round-2.csv")
-    assert [row["size"] for row in finalists] == ["128", "128"]
-    assert [row["candidate"] for row in finalists] == [
+    full = rows(out / "round-2.csv") + rows(out / "round-3.csv")
+    assert [row["size"] for row in full] == ["128"] * 3
+    assert [row["candidate"] for row in full] == [
         str(each["candidate"]) for each in found["finalists"]
     ]
+    assert full[2]["candidate"] == "4"
     assert sum(each["chosen"] for each in found["front"]) == 1
     itself, chosen = found["finalists"][0], next(e for e in found["finalists"] if e["chosen"])
     assert itself["candidate"] == 0
-    assert chosen["readability"] >= itself["readability"]
+    assert chosen["readability"] >= itself["readability"] - 0.3
     assert chosen["style"] >= itself["style"]
 
 
@@ -112,13 +113,12 @@ def test_the_figures_are_those_of_score(whole, call):
 
 def test_stylize_takes_the_preset_to_the_picture_that_was_chosen(tune, call, again, tmp_path):
     found = json.loads(tune("--json", "--resume", "--give-up", "0.9").out)
-    assert found["chosen"] != 0
-    assert found["run"] <= 1
+    assert (found["chosen"] != 0, found["run"]) == (True, 0)
     out = tmp_path / "stylized.png"
     answer = call("stylize", CONTENT, STYLE, "-o", out, "--preset", found["preset"],
                   "--size", 128)  # fmt: skip
     assert answer.code == 0, answer.err
-    picture = again / "round-2" / f"candidate-{found['chosen']}.png"
+    (picture,) = again.glob(f"round-[23]/candidate-{found['chosen']}.png")
     ours, theirs = (images.load_image(path).rgb for path in (out, picture))
     np.testing.assert_allclose(ours, theirs, atol=0.1)
     assert np.abs(ours - theirs).mean() < 0.002
@@ -132,7 +132,7 @@ def test_stylize_takes_the_preset_to_the_picture_that_was_chosen(tune, call, aga
 def test_the_same_seed_gives_the_same_files_and_progress_is_said(tune, whole, tmp_path):
     said = tune().err
     assert contents(tmp_path / "out") == contents(whole[0])
-    assert "round 1 of 2, candidates 1 to 4 of 4  step " in said
+    assert "round 1 of 3, candidates 1 to 4 of 4  step " in said
     assert "preset.toml: found in " in said
     assert "candidate   0  readability 0." in said
     assert "the preset itself" in said
@@ -140,7 +140,7 @@ def test_the_same_seed_gives_the_same_files_and_progress_is_said(tune, whole, tm
 
 def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(tune, again, whole):
     assert "out: holds files already" in tune(code=2).err
-    for name in ("round-1.csv", "round-2.csv", "front.png", "preset.toml"):
+    for name in ("round-1.csv", "round-3.csv", "front.png", "preset.toml"):
         (again / name).unlink()
     (again / "round-1" / "candidate-2.png").write_bytes(b"")
     answer = tune("--resume", "--json")
@@ -165,7 +165,7 @@ def test_resume_refuses_what_another_tuning_left(tune, again, whole):
 
 
 def test_overwrite_takes_nothing_from_what_was_there(tune, again, whole):
-    assert json.loads(tune("--overwrite", "--json", "--seed", 1).out)["run"] == 6
+    assert json.loads(tune("--overwrite", "--json", "--seed", 1).out)["run"] == 7
     ours, theirs = contents(again), contents(whole[0])
     assert ours["round-1/candidate-0.png"] == theirs["round-1/candidate-0.png"]
     assert ours["round-1/candidate-1.png"] != theirs["round-1/candidate-1.png"]
@@ -183,7 +183,7 @@ def test_interrupted_it_keeps_what_is_done_and_goes_on_to_the_same_bytes(
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert "pictures were made; --resume goes on" in said
-    assert json.loads(tune("--resume", "--json").out)["run"] in (2, 3, 4, 5)
+    assert json.loads(tune("--resume", "--json").out)["run"] in range(1, 7)
     assert contents(out) == contents(whole[0])
     assert not list(out.rglob(".jaxtex-*"))
 
@@ -191,9 +191,9 @@ def test_interrupted_it_keeps_what_is_done_and_goes_on_to_the_same_bytes(
 def test_when_the_minutes_are_over_the_finalists_run(tune, tmp_path):
     words = ("--minutes", 1e-9, "--batch-size", 2, "--json")
     found = json.loads(tune(*words).out)
-    assert found["run"] == 4
+    assert found["run"] == 5
     assert [row["candidate"] for row in rows(tmp_path / "out" / "round-1.csv")] == ["0", "1"]
-    assert [each["candidate"] for each in found["finalists"]] == [0, 1]
+    assert [each["candidate"] for each in found["finalists"]] == [0, 1, 4]
     before = contents(tmp_path / "out")
     assert json.loads(tune("--resume", *words).out)["run"] == 0
     assert contents(tmp_path / "out") == before
