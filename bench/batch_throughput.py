@@ -8,8 +8,9 @@ Every job has a drawn logo of its own and one of two styles; the preset is steel
 - pytorch: L-BFGS without a line search on the same objectives in this process, as many evaluations
   a job. Imports, reading and preparing images are not counted; targets and PNGs are.
 
-Compiled programs are on disk before the clock starts; those of `--cache` must be there. With `--memory N` it measures instead what
-the process of a batch of N tiny jobs takes after a fifth of them and at the end.
+Compiled programs are on disk before the clock starts; those of `--cache` must be there. With
+`--memory N` it measures instead what the process of a batch of N tiny jobs takes after a fifth of
+them and at the end.
 """
 
 import argparse
