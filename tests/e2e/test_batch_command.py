@@ -300,7 +300,9 @@ def test_killed_and_interrupted_it_goes_on_and_a_second_process_is_refused(
 
 
 @pytest.mark.slow
-def test_sixty_jobs_killed_twenty_times_end_with_sixty_results(batch, launch, tmp_path, manifest):
+def test_sixty_jobs_killed_twenty_times_end_with_sixty_results(
+    batch, launch, tmp_path, manifest, capsys
+):
     """Kills fall at random moments: while it starts, reads, runs and writes."""
     out, chance = tmp_path / "soak", random.Random(0)
     write_manifest(manifest, rows_of(60))
@@ -331,7 +333,8 @@ def test_sixty_jobs_killed_twenty_times_end_with_sixty_results(batch, launch, tm
             assert record["status"] == "done"
             images.load_image(out / record["output"])
     last = batch("--resume", output="soak")
-    print(f"{kills} kills, {finished} runs to the end, lines after each: {counts}, last {last}")
+    with capsys.disabled():
+        print(f"{kills} kills, {finished} runs to the end, lines after each {counts}, last {last}")
     lines = results(out)
     assert len(lines) == 60
     assert {line["output"] for line in lines} == {f"{n}.png" for n in range(60)}
