@@ -1,5 +1,6 @@
 """`jaxtex batch`: thousands of stylisations as easily as one."""
 
+import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -52,6 +53,14 @@ class _BatchSize(click.ParamType):
     help="The most jobs at once.  [default: auto, as many as fit, on CPU 4]",
 )
 @click.option("--max-memory", type=float, help="GiB that a batch may take.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    help="This process, or a Ray cluster.",
+)
+@click.option("--address", help="With --engine ray: the cluster.  [default: this machine]")
+@click.option("--workers", type=int, help="With --engine ray.  [default: one an accelerator]")
 @click.option("--shard", metavar="I/N", help="Run share I of N, from 0/N on.")
 @click.option("--resume", is_flag=True, help="Run only the jobs whose results are not there.")
 @click.option("--overwrite", is_flag=True, help="Replace what is in the folder.")
@@ -118,6 +127,16 @@ def _check_numbers(options: Mapping[str, Any]) -> None:
     limit = options["max_memory"]
     if limit is not None and not 0 < limit < float("inf"):
         raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
+    workers = options["workers"]
+    if workers is not None and workers < 1:
+        raise SettingsError(f"--workers: {workers} is not a whole number of 1 or more")
+    if options["engine"] != "ray" and (options["address"] or workers):
+        raise SettingsError("--address and --workers: go with --engine ray")
+    if options["engine"] == "ray":
+        if options["profile"] is not None:
+            raise SettingsError("--profile: goes with --engine local")
+        if importlib.util.find_spec("ray") is None:
+            raise SettingsError("--engine ray: needs Ray; install jaxtex[ray]")
 
 
 def _manifest(options: Mapping[str, Any]) -> "Manifest":
@@ -142,19 +161,24 @@ def _run(
 ) -> tuple[int, int]:
     """Runs the jobs; returns how many are done, and how many failed."""
     from jaxtex.jobs.local import LocalEngine
+    from jaxtex.jobs.ray_engine import RayEngine
 
     limit = options["max_memory"]
     with status_line(quiet=options["as_json"]) as write:
-        engine = LocalEngine(
-            network=network,
-            deliver=folder.write,
-            batch_size=options["batch_size"],
-            max_bytes=None if limit is None else int(limit * 2**30),
-            stopped=stopped,
-            report=lambda state: write(_progress(state)),
-            warn=lambda text: click.echo(text, err=True),
-            profile=options["profile"],
-        )
+        shared: dict[str, Any] = {
+            "deliver": folder.write,
+            "batch_size": options["batch_size"],
+            "max_bytes": None if limit is None else int(limit * 2**30),
+            "stopped": stopped,
+            "report": lambda state: write(_progress(state)),
+            "warn": lambda text: click.echo(text, err=True),
+        }
+        engine: LocalEngine | RayEngine
+        if options["engine"] == "ray":
+            names = ("address", "workers", "weights", "device")
+            engine = RayEngine(**shared, **{name: options[name] for name in names})
+        else:
+            engine = LocalEngine(network=network, profile=options["profile"], **shared)
         engine.run(missing)
     return engine.done, engine.failed
 

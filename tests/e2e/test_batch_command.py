@@ -237,6 +237,9 @@ def test_the_summary_shows_thumbnails_and_metrics(call, tmp_path):
         (["{manifest}", "--batch-size", "0"], ["--batch-size: '0' is not auto"]),
         (["{manifest}", "--batch-size", "many"], ["--batch-size: 'many' is not auto"]),
         (["{manifest}", "--max-memory", "0"], ["--max-memory: 0.0 is not"]),
+        (["{manifest}", "--workers", "2"], ["--address and --workers: go with --engine ray"]),
+        (["{manifest}", "--engine", "ray", "--workers", "0"], ["--workers: 0 is not a whole"]),
+        (["{manifest}", "--engine", "ray", "--profile", "x"], ["--profile: goes with --engine"]),
         (["{manifest}", "--set", "steps"], ["--set: 'steps' must look like steps=100"]),
         (["{manifest}", "--set", "stepz=3"], ["--set: column 'stepz' is unknown"]),
         (["{manifest}", "--shard", "4/4"], ["--shard: '4/4' must look like 0/8"]),
@@ -246,6 +249,12 @@ def test_the_summary_shows_thumbnails_and_metrics(call, tmp_path):
 def test_bad_input_is_refused_in_one_sentence(refuse, tmp_path, manifest, words, parts):
     words = [word.format(manifest=manifest) for word in words]
     refuse("batch", *words, "-o", tmp_path / "out", parts=parts)
+
+
+def test_without_ray_its_engine_says_what_to_install(refuse, tmp_path, manifest, monkeypatch):
+    monkeypatch.setattr("jaxtex.cli.batch.importlib.util.find_spec", lambda name: None)
+    refuse("batch", manifest, "-o", tmp_path / "out", "--engine", "ray",
+           parts=["--engine ray: needs Ray; install jaxtex[ray]"])  # fmt: skip
 
 
 def test_a_folder_of_something_else_is_refused(refuse, tmp_path, manifest):
