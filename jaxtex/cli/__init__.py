@@ -47,6 +47,7 @@ _COMMANDS = {
     "batch": ("jaxtex.cli.batch:batch", "Run a manifest of many stylisations; nothing is lost."),
     "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
     "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
+    "msgnet": ("jaxtex.cli.msgnet:msgnet", "Stylise in one pass of a network, and train it."),
     "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),
     "score": ("jaxtex.cli.score:score", "Measure readability, artefacts and style of results."),
     "stylize": ("jaxtex.cli.stylize:stylize", "Give a content logo the style of another image."),

@@ -129,10 +129,20 @@ def _make(features: int, key: Key[Array, ""]) -> Any:
     return MSGNet(features=features, rngs=nnx.Rngs(key))
 
 
-def start(settings: Settings) -> tuple[Blueprint, State]:
-    """The network of a seed before its first step."""
-    blueprint, values = take_apart(_make(settings.features, jax.random.key(settings.seed)))
-    return blueprint, State(values, optax.adam(settings.learning_rate).init(values))
+def start(settings: Settings, values: Values | None = None) -> tuple[Blueprint, State]:
+    """The network before its first step, with the seed's weights or with these.
+
+    Raises:
+      SettingsError: `values` are of another number of features.
+    """
+    blueprint, drawn = take_apart(_make(settings.features, jax.random.key(settings.seed)))
+    if values is not None:
+        features = len(values["match"]) // 4
+        if features != settings.features:
+            raise SettingsError(f"features: {settings.features}, but the model has {features}")
+        # Copied: a step gives its state's memory away.
+        drawn = jax.tree.map(jnp.copy, dict(values))
+    return blueprint, State(drawn, optax.adam(settings.learning_rate).init(drawn))
 
 
 @functools.partial(jax.jit, static_argnames="blueprint", donate_argnames="state")

@@ -1,0 +1,158 @@
+"""How long do applying and training MSG-Net take, ours against the best of PyTorch?
+
+The same weights, images and losses; float32 on the CPU with all cores; every rival has its turn in
+every round, within one process. Applying includes the style's Gram matrix. Ours runs as in the
+product. PyTorch runs eagerly in both memory formats, and compiled on request, with fused Adam.
+"""
+
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import _table
+import numpy as np
+
+Rivals = dict[str, Callable[[], Any]]
+
+
+def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
+    """Applying and training of all, warm; the results are compared."""
+    import jax
+    import jax.numpy as jnp
+    import torch
+    from _torch_msgnet import Network, Trainer, images
+
+    from jaxtex import convert_msgnet, weights
+    from jaxtex.style import msgnet_train as train
+    from jaxtex.style.run import load_network
+
+    torch.manual_seed(0)
+    network = Network(options.features)
+    with torch.no_grad():
+        # First weights make images of a few grey levels only.
+        network.model[-1].conv2d.weight.mul_(30)
+        network.model[-1].conv2d.bias.fill_(128)
+    state = network.state_dict()
+    arrays = {name: value.numpy().copy() for name, value in state.items()}
+    values = {
+        name: jnp.asarray(array)
+        for name, array in convert_msgnet.convert(arrays, _table.EXAMPLES).items()
+    }
+    settings = train.Settings(
+        features=options.features,
+        size=options.size,
+        style_sizes=(options.style_size,),
+        batch_size=options.batch_size,
+    )
+    logos = [
+        _table.drawn_logo(size, size, seed)
+        for seed, size in enumerate(
+            (options.apply_size, options.style_size, *options.batch_size * [options.size])
+        )
+    ]
+    content, style = logos[0][None], logos[1][None]
+    contents = (np.stack(logos[2:]) * 255).astype(np.uint8)
+    manner = (style * 255).astype(np.uint8)
+
+    vgg16 = weights.load_vgg16()
+    make = {
+        "PyTorch eager": {"channels_last": False},
+        "PyTorch channels_last": {"channels_last": True},
+        "PyTorch compiled": {"channels_last": True, "compiled": True},
+    }
+    if not options.compile:
+        del make["PyTorch compiled"]
+    torch._dynamo.config.recompile_limit = 64  # blocks of one class have many shapes
+    trainers = {
+        name: Trainer(state, vgg16.params, vgg16.mean, settings.style_weight, **how)
+        for name, how in make.items()
+    }
+
+    blueprint, before = train.start(settings, values)
+    kernels = train.prepare(load_network(), options.size, options.style_size)
+    placed, held = (jnp.asarray(contents), jnp.asarray(manner)), [before]
+
+    def apply() -> Any:
+        return train.stylise(blueprint, values, content, style).block_until_ready()
+
+    def step() -> Any:
+        held[0], losses = train.train_step(blueprint, settings.rates(), kernels, held[0], *placed)
+        return [float(loss) for loss in losses]
+
+    applying: Rivals = {"jaxtex": apply}
+    training: Rivals = {"jaxtex": step}
+    for name, trainer in trainers.items():
+        one, shown = (images(x * np.float32(255), trainer.format) for x in (content, style))
+        many, seen = (images(x, trainer.format) for x in (contents, manner))
+        applying[name] = lambda t=trainer, a=one, b=shown: t.apply(a, b)
+        training[name] = lambda t=trainer, a=many, b=seen: t.step(a, b)
+
+    _table.progress("warming up")
+    expected = np.asarray(apply())
+    worst, losses = 0.0, {}
+    for name in list(trainers):
+        try:
+            found = applying[name]().numpy().transpose(0, 2, 3, 1)[..., ::-1] / 255
+            worst = max(worst, float(np.abs(np.clip(found, 0, 1) - expected).max()))
+            losses[name] = training[name]()
+        except Exception as error:
+            if name != "PyTorch compiled":
+                raise
+            line = (str(error).strip().splitlines() or [""])[0]
+            report.note(f"torch.compile failed ({type(error).__name__}: {line})")
+            del applying[name], training[name]
+    report.note(f"the images differ by at most {worst:.1e} of the range")
+    first = training["jaxtex"]()
+    apart = max(abs(a / b - 1) for f in losses.values() for a, b in zip(f, first, strict=True))
+    report.note(f"the losses of the first step differ by at most {apart:.1e} of them")
+    if worst > 1e-3 or apart > 1e-3:
+        raise RuntimeError("the rivals do not compute the same")
+    jax.block_until_ready(held[0])
+    return applying, training
+
+
+def measure(title: str, rivals: Rivals, rounds: int, report: _table.Report) -> None:
+    """One table."""
+    _table.progress(f"{title}: {rounds} rounds")
+    seconds = _table.in_turn(rivals, rounds)
+    rows = [[name, *_table.spread(values, 0, 1000)] for name, values in seconds.items()]
+    report.table([title, "min ms", "median ms", "max ms"], rows)
+    ratios = []
+    for what, pick in (("medians", statistics.median), ("minima", min)):
+        best = min(pick(values) for name, values in seconds.items() if name != "jaxtex")
+        ratios.append(f"{best / pick(seconds['jaxtex']):.2f} by {what}")
+    report.note(f"ratio best PyTorch / jaxtex: {', '.join(ratios)} (above 1: jaxtex is faster)")
+
+
+def main() -> int:
+    arguments = _table.parser(__doc__)
+    for name, value in (
+        ("features", 128),
+        ("apply-size", 512),
+        ("size", 256),
+        ("style-size", 256),
+        ("batch-size", 4),
+        ("rounds", 4),
+    ):
+        arguments.add_argument(
+            f"--{name}", type=_table.count, default=value, help=f"default: {value}"
+        )
+    arguments.add_argument(
+        "--compile", action="store_true", help="torch.compile too, which takes minutes to compile"
+    )
+    options = arguments.parse_args()
+
+    _table.cpu_only()
+    _table.require_torch()
+    report = _table.Report(as_json=options.json)
+    applying, training = make_rivals(options, report)
+    about = f"ngf {options.features}"
+    measure(f"Apply, {options.apply_size}², {about}", applying, options.rounds, report)
+    about = f"{about}, batch {options.batch_size}, {options.size}²"
+    measure(f"Training step, {about}", training, options.rounds, report)
+    report.close()
+    return 0
+
+
+if __name__ == "__main__":
+    _table.run(main)

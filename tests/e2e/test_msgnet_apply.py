@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from logos import CONTENT, STYLE
+
+from jaxtex.images import fit, load_image, read_metadata, save_image
+from jaxtex.style.msgnet_model import load_model, save_model
+from jaxtex.style.msgnet_train import Settings, start
+from jaxtex.weights import vgg16_path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """A network of random weights whose images are neither black nor white."""
+    values = start(Settings(features=1))[1].network
+    values = values | {"last.bias": values["last.bias"] + 128}
+    path = tmp_path_factory.mktemp("msgnet") / "random.safetensors"
+    save_model(path, values, {"source": "random"})
+    return path
+
+
+def pictures(folder: Path, *sizes: tuple[int, int]) -> Path:
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number, size in enumerate(sizes):
+        save_image(folder / f"{number}.png", rng.uniform(size=(*size, 3)))
+    return folder
+
+
+def test_a_content_becomes_an_image_of_its_size(call, model, tmp_path):
+    out = tmp_path / "out.png"
+    answer = call("msgnet", "apply", CONTENT, STYLE, "-o", out, "--size", 101, "--model", model)
+    assert answer.code == 0, answer.err
+    assert load_image(out).rgb.shape[:2] == fit(*load_image(CONTENT).rgb.shape[:2], 101)
+    told = read_metadata(out)
+    assert told["model"] == load_model(model).digest
+    assert told["content"]["name"] == "northgate.png"
+    assert told["styles"][0]["name"] == "ironwyrm.png"
+
+
+def test_a_folder_of_contents_becomes_a_folder_each_as_if_alone(call, model, tmp_path):
+    contents = pictures(tmp_path / "in", (41, 50), (30, 50), (41, 50), (41, 50))
+    (contents / "broken.png").write_bytes(b"nothing")
+    options = ("--model", model, "--style-size", 60)
+    answer = call("msgnet", "apply", contents, STYLE, "-o", tmp_path / "all", *options, "--json")
+    found = json.loads(answer.out)
+    assert [Path(path).name for path in found["outputs"]] == [f"{k}.png" for k in range(4)]
+    assert "broken.png" in found["left_out"][0]
+    for number in (1, 2):
+        alone = tmp_path / f"alone-{number}.png"
+        call("msgnet", "apply", contents / f"{number}.png", STYLE, "-o", alone, *options)
+        together = load_image(tmp_path / "all" / f"{number}.png").rgb
+        np.testing.assert_allclose(together, load_image(alone).rgb, atol=1.5 / 255)
+
+
+def test_a_training_folder_stands_for_its_model(call, model, tmp_path):
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "model.safetensors").write_bytes(model.read_bytes())
+    words = (CONTENT, STYLE, "-o", tmp_path / "out.png", "--size", 101)
+    answer = call("msgnet", "apply", *words, "--model", tmp_path / "net", "--json")
+    assert json.loads(answer.out)["model"] == load_model(model).digest
+
+
+@pytest.fixture
+def apply_refused(refuse, model, tmp_path):
+    def apply_refused(*words, parts, content=CONTENT, style=STYLE, output="out.png"):
+        model_words = () if "--model" in words else ("--model", model)
+        words = ("-o", tmp_path / output, *model_words, *words)
+        return refuse("msgnet", "apply", content, style, *words, parts=parts)
+
+    return apply_refused
+
+
+def test_missing_and_damaged_images_are_refused(apply_refused, tmp_path):
+    apply_refused(content=tmp_path / "none.png", parts=["none.png", "no such file"])
+    apply_refused(style=tmp_path / "none.png", parts=["none.png", "no such file"])
+    (tmp_path / "broken.png").write_bytes(b"nothing")
+    apply_refused(content=tmp_path / "broken.png", parts=["broken.png", "damaged"])
+
+
+def test_images_too_small_are_refused_by_name(apply_refused, tmp_path):
+    small = pictures(tmp_path / "small", (15, 40)) / "0.png"
+    apply_refused(content=small, parts=[small, "40×15 pixels; MSG-Net needs 16×16"])
+    apply_refused("--style-size", 20, parts=[STYLE, "pixels; MSG-Net needs 16×16"])
+
+
+def test_models_of_another_kind_are_refused(apply_refused, texture_model, tmp_path):
+    apply_refused("--model", texture_model, parts=[texture_model, "holds dcgan; an MSG-Net"])
+    apply_refused("--model", vgg16_path(), parts=["holds vgg16; an MSG-Net (msgnet) is needed"])
+    apply_refused("--model", tmp_path, parts=["has no model.safetensors; `jaxtex msgnet train`"])
+    apply_refused("--model", tmp_path / "none", parts=["no such weights file"])
+
+
+def test_outputs_that_exist_or_cannot_be_are_refused(apply_refused, tmp_path):
+    (tmp_path / "there.png").touch()
+    apply_refused(output="there.png", parts=["there.png", "exists already", "--overwrite"])
+    apply_refused(output="out.gif", parts=["cannot write '.gif'"])
+    apply_refused(output="none/out.png", parts=["does not exist"])
+    contents = pictures(tmp_path / "in", (20, 20), (20, 20))
+    apply_refused(content=contents, output="there.png", parts=["is a file; name a folder"])
+    (contents / "1.jpg").write_bytes((contents / "1.png").read_bytes())
+    apply_refused(content=contents, output="new", parts=["1.png: two contents would be written"])
+
+
+def test_sizes_out_of_range_are_refused(apply_refused):
+    apply_refused("--size", 15, parts=["--size: 15 is not a number of pixels from 16 to 16384"])
+    apply_refused("--style-size", 99999, parts=["--style-size: 99999"])
+
+
+def test_an_existing_output_can_be_overwritten(call, model, tmp_path):
+    out = tmp_path / "out.png"
+    out.touch()
+    words = (CONTENT, STYLE, "-o", out, "--size", 101, "--model", model)
+    assert call("msgnet", "apply", *words, "--overwrite").code == 0
+    assert load_image(out).rgb.shape[1] == 101
