@@ -147,7 +147,9 @@ def prepare(
     form: ConvForm | None = None,
 ) -> dict[str, PreparedConv]:
     """`network.prepare` as one program."""
-    return _prepare(*nnx.split(network), layers, (height, width, channels), form)
+    # Kernels of a given form are the same for all sizes: they need no program for each.
+    size = (height, width) if form is None else (0, 0)
+    return _prepare(*nnx.split(network), layers, (*size, channels), form)
 
 
 def _kind(program: Program) -> tuple[str, ...]:

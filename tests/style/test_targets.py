@@ -119,3 +119,10 @@ def test_batches_change_no_result(network):
     split = run_jobs(jobs, network=network, max_bytes=1)
     for first, second in zip(whole, split, strict=True):
         np.testing.assert_allclose(second.history.total, first.history.total, rtol=1e-4)
+
+
+def test_kernels_of_a_given_form_need_no_program_for_each_size(network):
+    targets.prepare(network, ("conv1_2",), 40, 50, 1, form="direct")
+    before = targets._prepare._cache_size()
+    targets.prepare(network, ("conv1_2",), 41, 57, 1, form="direct")
+    assert targets._prepare._cache_size() == before
