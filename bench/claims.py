@@ -282,7 +282,7 @@ def _save(path: Path, picture: Any) -> None:
     import numpy as np
     from PIL import Image
 
-    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(path, quality=85, method=6)
+    Image.fromarray(np.rint(picture * 255).astype(np.uint8)).save(path, quality=75, method=6)
 
 
 def _picture(sweep: Sweep, folder: Path, cell: str) -> Any:
