@@ -165,10 +165,10 @@ class VGG16(nnx.Module):
     def __init__(self, params: Mapping[str, np.ndarray], mean: tuple[float, float, float]) -> None:
         """`params` has `conv1_1.kernel` (HWIO, BGR input), `conv1_1.bias` …; `mean` is BGR."""
         # In one transfer: jnp.asarray would compile a program for each shape.
-        params, mean = jax.device_put((dict(params), np.asarray(mean, np.float32)))
+        arrays, bgr = jax.device_put((dict(params), np.asarray(mean, np.float32)))
         for layer in LAYERS:
-            setattr(self, layer, Conv(params[f"{layer}.kernel"], params[f"{layer}.bias"]))
-        self.mean = nnx.Param(mean)
+            setattr(self, layer, Conv(arrays[f"{layer}.kernel"], arrays[f"{layer}.bias"]))
+        self.mean = nnx.Param(bgr)
 
     def __call__(
         self,

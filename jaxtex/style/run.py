@@ -293,11 +293,11 @@ class _Problem:
 
 
 def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
-    def column(values: Sequence[float]) -> Float32[np.ndarray, " b"]:
-        return np.asarray(values, np.float32)
+    def column(values: Sequence[float]) -> Float32[Array, " b"]:
+        return jax.device_put(np.asarray(values, np.float32))
 
     settings = [job.settings for job in jobs]
-    found = Coefficients(
+    return Coefficients(
         layers={
             layer: column([each.layers.get(layer, 0.0) for each in settings])
             for layer in jobs[0].layers
@@ -309,4 +309,3 @@ def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
         ink=column([phase.ink] * len(settings)),
         outside=column([3.0 if each.box == "soft" else 0.0 for each in settings]),
     )
-    return jax.device_put(found)
