@@ -61,7 +61,7 @@ def tune(**options: Any) -> None:
     Examples:
       jaxtex tune logo.png band.png -o tuned
       jaxtex stylize logo.png band.png -o out.png --preset tuned/preset.toml
-      jaxtex tune logo.png band.png -o tuned --give-up 0.05 --resume
+      jaxtex tune logo.png band.png -o bolder --give-up 0.05 --minutes 10
     """
     began = time.perf_counter()
     _check_numbers(options)

@@ -36,8 +36,7 @@ _SIGNIFICANT = 4  # digits of a coefficient
 # A share of the background that nobody misses: less than a single speck takes.
 CLEAN = 0.002
 # What a point of readability is worth in style, and what a power of two of firmness (skeleton, and
-# half as much of silhouette) brings of readability: both are about the same on all example pairs
-# (docs/tune.md).
+# half as much of silhouette) brings of readability: as measured on wordmarks (docs/tune.md).
 _EXCHANGE, _PER_FIRMNESS = 2.0, 0.025
 _FARTHEST = 1.5  # powers of two that a child may be moved
 # Candidates that are less readable than wanted by more than this go last.
