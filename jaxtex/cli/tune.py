@@ -82,8 +82,9 @@ def tune(**options: Any) -> None:
     from jaxtex.style.job import make_job
     from jaxtex.style.metrics import Reference
     from jaxtex.style.run import load_network
-    from jaxtex.style.tune import Space, search
+    from jaxtex.style.tune import search
     from jaxtex.style.tune_folder import Interrupted, TuneFolder
+    from jaxtex.style.tune_space import Space
 
     space = Space(base)
     weights, limit = options["weights"], options["max_memory"]

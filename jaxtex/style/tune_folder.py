@@ -27,7 +27,8 @@ from jaxtex.style.run import Hooks, Progress
 from jaxtex.style.sweep import Sweep
 from jaxtex.style.sweep_folder import SweepFolder
 from jaxtex.style.tables import Axis, Cell, Grid
-from jaxtex.style.tune import Candidate, Figures, Round, Tuned
+from jaxtex.style.tune import Figures, Round, Tuned
+from jaxtex.style.tune_space import Candidate
 from jaxtex.vgg import VGG16
 
 _FIGURES = ("readability", "style", "artefacts")

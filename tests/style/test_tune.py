@@ -13,17 +13,15 @@ from jaxtex.style.settings import Settings
 from jaxtex.style.tune import (
     CLEAN,
     Figures,
-    Space,
     allowed_artefacts,
-    breed,
     choose,
-    draw,
     front,
     gain,
     plan,
     search,
     survivors,
 )
+from jaxtex.style.tune_space import Space, breed, draw
 
 KEY = jax.random.key(5)
 STEEL = Space(PRESETS["steel"])
