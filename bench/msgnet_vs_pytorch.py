@@ -23,6 +23,7 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     from _torch_msgnet import Network, Trainer, images
 
     from jaxtex import convert_msgnet, weights
+    from jaxtex.style import msgnet_model
     from jaxtex.style import msgnet_train as train
     from jaxtex.style.run import load_network
 
@@ -73,7 +74,8 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     placed, held = (jnp.asarray(contents), jnp.asarray(manner)), [before]
 
     def apply() -> Any:
-        return train.stylise(blueprint, values, content, style).block_until_ready()
+        targets = msgnet_model.style_targets(blueprint, values, style)
+        return msgnet_model.stylise(blueprint, values, content, targets).block_until_ready()
 
     def step() -> Any:
         held[0], losses = train.train_step(blueprint, settings.rates(), kernels, held[0], *placed)

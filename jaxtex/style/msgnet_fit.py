@@ -14,7 +14,7 @@ from jaxtex import images
 from jaxtex.dataset import Dataset, cut_square
 from jaxtex.fit import Outcome, Plan, Trainer
 from jaxtex.sharding import check_batch_size, devices, place_batch, place_state
-from jaxtex.style.msgnet_model import StyleModel, save_model
+from jaxtex.style.msgnet_model import StyleModel, save_model, style_targets, stylise
 from jaxtex.style.msgnet_train import (
     Kernels,
     Losses,
@@ -22,7 +22,6 @@ from jaxtex.style.msgnet_train import (
     State,
     prepare,
     start,
-    stylise,
     train_step,
 )
 from jaxtex.vgg import VGG16
@@ -130,12 +129,13 @@ class _Trainer(Trainer):
         turns = range(min(_SHOWN_STYLES, len(self.styles.pool)))
         styles = [images.square(_unit(self.styles.image(turn)), largest) for turn in turns]
         values = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)), self.state.network)
+        targets = style_targets(self.blueprint, values, np.stack(styles))
         cells = [np.ones((1, 1, 3), np.float32), *styles]
         for turn in range(min(_SHOWN_CONTENTS, len(self.contents.pool))):
             # All of one shape, for one program.
             content = _framed(_unit(self.contents.image(turn)), size, 3 * size)
             copies = np.stack(len(styles) * [content])
-            found = stylise(self.blueprint, values, copies, np.stack(styles))
+            found = stylise(self.blueprint, values, copies, targets)
             cells += [content, *np.asarray(found)]
         return images.contact_sheet(cells, columns=len(styles) + 1)
 

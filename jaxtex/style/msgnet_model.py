@@ -29,19 +29,21 @@ _MAPS = 5
 
 
 @functools.partial(jax.jit, static_argnames="blueprint")
-def _target(
-    blueprint: Blueprint, values: Values, style: Float32[Array, "1 h w 3"]
-) -> Float32[Array, "1 c c"]:
-    return blueprint.build(values).target(style)
+def style_targets(
+    blueprint: Blueprint, values: Values, styles: Float32[Array, "m h w 3"]
+) -> Float32[Array, "m c c"]:
+    """What the network sees of style images, RGB in [0, 1], as one program."""
+    return blueprint.build(values).target(styles)
 
 
 @functools.partial(jax.jit, static_argnames="blueprint")
-def _stylise(
+def stylise(
     blueprint: Blueprint,
     values: Values,
     contents: Float32[Array, "n h w 3"],
     targets: Float32[Array, "m c c"],
 ) -> Float32[Array, "n h w 3"]:
+    """Images in [0, 1] of contents with one style for all or one for each, as one program."""
     return jnp.clip(blueprint.build(values)(contents, targets), 0, 1)
 
 
@@ -71,7 +73,7 @@ class StyleModel:
           ImageError: the image is smaller than the network can take.
         """
         check_image(style, "style")
-        return _target(self.blueprint, self.values, style[None])
+        return style_targets(self.blueprint, self.values, style[None])
 
     def apply(
         self, contents: Sequence[Float32[np.ndarray, "_ _ 3"]], style: Float32[np.ndarray, "h w 3"]
@@ -94,7 +96,7 @@ class StyleModel:
             for first in range(0, len(members), most):
                 chunk = members[first : first + most]
                 batch = np.stack([contents[index] for index in chunk])
-                found = np.asarray(_stylise(self.blueprint, self.values, batch, target))
+                found = np.asarray(stylise(self.blueprint, self.values, batch, target))
                 yield from zip(chunk, found, strict=True)
 
 

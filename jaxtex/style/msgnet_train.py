@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
-from jaxtyping import Array, Float32, Key, UInt8
+from jaxtyping import Array, Key, UInt8
 
 from jaxtex.errors import SettingsError
 from jaxtex.modules import Blueprint, Values, take_apart
@@ -173,15 +173,3 @@ def train_step(
     optimiser = optax.adam(rates.learning_rate)
     update, moments = optimiser.update(gradient, state.moments)
     return State(optax.apply_updates(state.network, update), moments), losses
-
-
-@functools.partial(jax.jit, static_argnames="blueprint")
-def stylise(
-    blueprint: Blueprint,
-    values: Values,
-    contents: Float32[Array, "n h w 3"],
-    styles: Float32[Array, "m t u 3"],
-) -> Float32[Array, "n h w 3"]:
-    """Images in [0, 1] of contents with one style for all or one for each."""
-    network = blueprint.build(values)
-    return jnp.clip(network(contents, network.target(styles)), 0, 1)

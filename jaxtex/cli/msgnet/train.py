@@ -3,22 +3,18 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from jaxtex.cli import print_json
-from jaxtex.cli._terminal import interruptible, status_line
-from jaxtex.errors import SettingsError
-from jaxtex.files import check_folder, make_folder
+from jaxtex.cli._terminal import interruptible
+from jaxtex.cli._training import check_options, make_plan, progress_line, report
+from jaxtex.files import make_folder
 
 if TYPE_CHECKING:
     from jaxtex.dataset import Dataset
-    from jaxtex.fit import Outcome, Progress
-    from jaxtex.style.msgnet_train import Settings
+    from jaxtex.style.msgnet_train import Losses, Settings
 
 FILE = click.Path(path_type=Path)
 
@@ -69,14 +65,13 @@ def train(**options: Any) -> None:
       jaxtex msgnet train --content logos --style bands -o net --features 32 --size 128 \\
         --style-size 128 --style-size 192 --steps 40000 --resume
     """
-    folder = _check(options)
+    folder = check_options(options)
     from jaxtex.runtime import configure, join_cluster
 
     join_cluster()
     configure(options["device"])
     import jax
 
-    from jaxtex.fit import Plan
     from jaxtex.style.msgnet_fit import fit
     from jaxtex.style.msgnet_model import load_model
     from jaxtex.style.run import load_network
@@ -85,15 +80,9 @@ def train(**options: Any) -> None:
     if options["features"] is None:
         options["features"] = 64 if model is None else model.features
     settings = _settings(options)
-    plan = Plan(
-        folder=folder,
-        steps=options["steps"],
-        resume=options["resume"],
-        sample_every=options["sample_every"],
-        checkpoint_every=options["checkpoint_every"],
-    )
+    plan = make_plan(options)
     began = time.perf_counter()
-    with interruptible() as stopped, _progress_line(options["as_json"]) as show:
+    with interruptible() as stopped, progress_line(_describe, quiet=options["as_json"]) as show:
         contents, styles, complaints = _datasets(options, settings)
         vgg = load_network(options["weights"])
         make_folder(folder)
@@ -105,17 +94,10 @@ def train(**options: Any) -> None:
             metadata["trained_from"] = model.digest
         plan = dataclasses.replace(plan, metadata=metadata, progress=show, stop=stopped)
         outcome = fit(settings, contents, styles, vgg, plan, model=model)
-    _report(options, settings, outcome, complaints, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    report(options, settings, outcome, ("total", "content", "style"), complaints, seconds)
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
-
-
-def _check(options: dict[str, Any]) -> Path:
-    """Refuses what can be refused before JAX is loaded."""
-    seconds = options["checkpoint_every"]
-    if not 0 <= seconds < float("inf"):
-        raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
-    return check_folder(options["output"], overwrite=options["overwrite"] or options["resume"])
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
@@ -164,44 +146,5 @@ def _command(options: dict[str, Any]) -> str:
     return " ".join(words)
 
 
-@contextmanager
-def _progress_line(quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    with status_line(quiet=quiet) as write:
-
-        def show(progress: "Progress") -> None:
-            losses = progress.losses
-            write(
-                f"step {progress.step}/{progress.steps}  "
-                f"content {losses.content:.4g} style {losses.style:.4g}  "
-                f"{progress.images_per_second:.1f} images/s, "
-                f"about {progress.seconds_left / 60:.0f} min left",
-                last=progress.step == progress.steps,
-            )
-
-        yield show
-
-
-def _report(
-    options: dict[str, Any],
-    settings: "Settings",
-    outcome: "Outcome",
-    complaints: list[str],
-    seconds: float,
-) -> None:
-    path = options["output"] / "model.safetensors"
-    if not options["as_json"]:
-        click.echo(f"{path}: step {outcome.step}, {seconds:.0f} s", err=True)
-        return
-    names = ("total", "content", "style")
-    print_json(
-        {
-            "output": str(path),
-            "status": outcome.status,
-            "step": outcome.step,
-            "digest": outcome.digest,
-            "losses": dict(zip(names, map(float, outcome.losses[-1]), strict=True)),
-            "left_out": complaints,
-            "settings": settings.to_dict(),
-            "seconds": round(seconds, 3),
-        }
-    )
+def _describe(losses: "Losses") -> str:
+    return f"content {losses.content:.4g} style {losses.style:.4g}"

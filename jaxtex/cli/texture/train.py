@@ -3,22 +3,19 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from jaxtex.cli import print_json
 from jaxtex.cli._terminal import interruptible, status_line
+from jaxtex.cli._training import check_options, make_plan, progress_line, report
 from jaxtex.errors import SettingsError
-from jaxtex.files import atomic_path, check_folder, make_folder
+from jaxtex.files import atomic_path, make_folder
 
 if TYPE_CHECKING:
     from jaxtex.dataset import Dataset
-    from jaxtex.fit import Outcome, Progress
-    from jaxtex.texture.train import Settings
+    from jaxtex.texture.train import Losses, Settings
 
 FILE = click.Path(path_type=Path)
 
@@ -74,19 +71,12 @@ def train(**options: Any) -> None:
     configure(options["device"])
     import jax
 
-    from jaxtex.fit import Plan
     from jaxtex.texture.fit import fit
 
     settings = _settings(options)
-    plan = Plan(
-        folder=folder,
-        steps=options["steps"],
-        resume=options["resume"],
-        sample_every=options["sample_every"],
-        checkpoint_every=options["checkpoint_every"],
-    )
+    plan = make_plan(options)
     began = time.perf_counter()
-    with interruptible() as stopped, _progress_line(options["as_json"]) as show:
+    with interruptible() as stopped, progress_line(_describe, quiet=options["as_json"]) as show:
         dataset, source, complaints = _dataset(options, settings)
         make_folder(folder)
         if options["overwrite"] and not options["resume"] and jax.process_index() == 0:
@@ -94,7 +84,8 @@ def train(**options: Any) -> None:
         metadata = {"source": source, "training": _command(options, settings)}
         plan = dataclasses.replace(plan, metadata=metadata, progress=show, stop=stopped)
         outcome = fit(settings, dataset, plan)
-    _report(options, settings, outcome, complaints, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    report(options, settings, outcome, ("discriminator", "generator"), complaints, seconds)
     if outcome.status == "interrupted":
         raise KeyboardInterrupt
 
@@ -111,10 +102,7 @@ def _check(options: dict[str, Any]) -> Path:
             raise SettingsError(
                 f"--washi: {papers} is not a number from {MINIMUM} to {_MAX_PAPERS}"
             )
-    seconds = options["checkpoint_every"]
-    if not 0 <= seconds < float("inf"):
-        raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
-    return check_folder(options["output"], overwrite=options["overwrite"] or options["resume"])
+    return check_options(options)
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
@@ -181,47 +169,5 @@ def _command(options: dict[str, Any], settings: "Settings") -> str:
     return " ".join(words)
 
 
-@contextmanager
-def _progress_line(quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    with status_line(quiet=quiet) as write:
-
-        def show(progress: "Progress") -> None:
-            losses = progress.losses
-            write(
-                f"step {progress.step}/{progress.steps}  "
-                f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}  "
-                f"{progress.images_per_second:.0f} images/s, "
-                f"about {progress.seconds_left / 60:.0f} min left",
-                last=progress.step == progress.steps,
-            )
-
-        yield show
-
-
-def _report(
-    options: dict[str, Any],
-    settings: "Settings",
-    outcome: "Outcome",
-    complaints: list[str],
-    seconds: float,
-) -> None:
-    path = options["output"] / "model.safetensors"
-    if options["as_json"]:
-        print_json(
-            {
-                "output": str(path),
-                "status": outcome.status,
-                "step": outcome.step,
-                "digest": outcome.digest,
-                "losses": dict(
-                    zip(
-                        ("discriminator", "generator"), map(float, outcome.losses[-1]), strict=False
-                    )
-                ),
-                "left_out": complaints,
-                "settings": settings.to_dict(),
-                "seconds": round(seconds, 3),
-            }
-        )
-    else:
-        click.echo(f"{path}: step {outcome.step}, {seconds:.0f} s", err=True)
+def _describe(losses: "Losses") -> str:
+    return f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}"
