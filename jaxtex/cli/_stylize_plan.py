@@ -5,10 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jaxtex.cli._options import (
+    check_checkpoint_every,
+    max_bytes,
+    weights_digest,
+)
+from jaxtex.cli._rows import finite
 from jaxtex.cli._stylize_outputs import Outputs
 from jaxtex.cli._terminal import status_line
 from jaxtex.errors import SettingsError
-from jaxtex.files import sha256
 
 if TYPE_CHECKING:
     from jaxtex.style.run import Hooks, Progress
@@ -30,12 +35,8 @@ class Plan:
         self.outputs.check()
         if options["resume"] and options["checkpoint"] is None:
             raise SettingsError("--resume: needs --checkpoint DIR")
-        seconds = options["checkpoint_every"]
-        if not 0 <= seconds < float("inf"):
-            raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
-        limit = options["max_memory"]
-        if limit is not None and not 0 < limit < float("inf"):
-            raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
+        check_checkpoint_every(options)
+        max_bytes(options)
 
         init = options["init"]
         files = Files(
@@ -62,13 +63,12 @@ class Plan:
 
         network = load_network(self.options["weights"])
         hooks = self._hooks(stopped)
-        limit = self.options["max_memory"]
         with _progress_line(self.options["as_json"]) as show:
             (outcome,) = run_jobs(
                 [self.job],
                 network=network,
                 hooks=hooks(show),
-                max_bytes=None if limit is None else int(limit * 2**30),
+                max_bytes=max_bytes(self.options),
             )
         return make_result(self.job, outcome, self.inputs.content.rgb)
 
@@ -103,12 +103,11 @@ class Plan:
         """All that decides the result's bytes."""
         import jax
 
-        weights = self.options["weights"]
         return {
             **self.settings.to_dict(),
             "images": self.job.digest,
             "style_weights": list(self.job.style_weights),
-            "weights": None if weights is None else sha256(weights),
+            "weights": weights_digest(self.options),
             "device": jax.devices()[0].device_kind,
         }
 
@@ -131,15 +130,10 @@ class Plan:
             "height": result.image.shape[0],
             "steps": int(history.step[-1]),
             "seconds": round(seconds, 3),
-            "losses": {name: _finite(values[-1]) for name, values in losses.items()},
+            "losses": finite({name: float(values[-1]) for name, values in losses.items()}),
             "frames": [str(path) for path in self.outputs.frames],
             "settings": self.metadata(result),
         }
-
-
-def _finite(value: Any) -> float | None:
-    number = float(value)
-    return number if abs(number) < float("inf") else None
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import check_checkpoint_every
 from jaxtex.cli._terminal import status_line
-from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def check_options(options: dict[str, Any]) -> Path:
     """The folder to train in; refuses what can be refused before JAX is loaded."""
-    seconds = options["checkpoint_every"]
-    if not 0 <= seconds < float("inf"):
-        raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
+    check_checkpoint_every(options)
     return check_folder(options["output"], overwrite=options["overwrite"] or options["resume"])
 
 

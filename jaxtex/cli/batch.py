@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import max_bytes, weights_digest
 from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import ManifestError, RunError, SettingsError
-from jaxtex.files import sha256
 
 if TYPE_CHECKING:
     from jaxtex.jobs.local import State
@@ -87,7 +87,6 @@ def batch(**options: Any) -> None:
     """
     began = time.perf_counter()
     _check_numbers(options)
-    share = None
     manifest = _manifest(options)
 
     from jaxtex.runtime import configure
@@ -95,17 +94,14 @@ def batch(**options: Any) -> None:
     configure(options["device"])
     from jaxtex.jobs.plan import describe, parse_shard, plan, shard
     from jaxtex.jobs.results import ResultFolder
+    from jaxtex.jobs.summary import write_summary
     from jaxtex.style.run import load_network
 
-    if options["shard"] is not None:
-        share = parse_shard(options["shard"])
+    share = None if options["shard"] is None else parse_shard(options["shard"])
     folder = ResultFolder(options["output"], share)
     folder.check(resume=options["resume"], overwrite=options["overwrite"])
-    weights = options["weights"]
-    network = load_network(weights)
-    jobs, bad = plan(
-        manifest, options["output"], weights=None if weights is None else sha256(weights)
-    )
+    network = load_network(options["weights"])
+    jobs, bad = plan(manifest, options["output"], weights=weights_digest(options))
     if bad and not (options["skip_bad"] and jobs):
         raise ManifestError(describe(bad, manifest.name, len(bad) + len(jobs)))
     for row in bad:
@@ -117,16 +113,16 @@ def batch(**options: Any) -> None:
         done, failed = _run(missing, folder, network, stopped, options)
         whole = done + failed == len(missing)
         if whole and share is None:
-            _summarise(folder, own, network, options, stopped)
+            write_summary(
+                folder, own, network=network if options["score"] else None, stopped=stopped
+            )
     seconds = time.perf_counter() - began
     _say(options, {"jobs": len(own), "run": len(missing), "done": done, "failed": failed}, bad,
          seconds, whole=whole)  # fmt: skip
 
 
 def _check_numbers(options: Mapping[str, Any]) -> None:
-    limit = options["max_memory"]
-    if limit is not None and not 0 < limit < float("inf"):
-        raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
+    max_bytes(options)
     workers = options["workers"]
     if workers is not None and workers < 1:
         raise SettingsError(f"--workers: {workers} is not a whole number of 1 or more")
@@ -163,12 +159,11 @@ def _run(
     from jaxtex.jobs.local import LocalEngine
     from jaxtex.jobs.ray_engine import RayEngine
 
-    limit = options["max_memory"]
     with status_line(quiet=options["as_json"]) as write:
         shared: dict[str, Any] = {
             "deliver": folder.write,
             "batch_size": options["batch_size"],
-            "max_bytes": None if limit is None else int(limit * 2**30),
+            "max_bytes": max_bytes(options),
             "stopped": stopped,
             "report": lambda state: write(_progress(state)),
             "warn": lambda text: click.echo(text, err=True),
@@ -201,18 +196,6 @@ def _progress(state: "State") -> str:
             f"loss {step.loss:.4g}"
         )
     return "  ".join(parts)
-
-
-def _summarise(
-    folder: "ResultFolder",
-    jobs: "Sequence[PlannedJob]",
-    network: "VGG16",
-    options: Mapping[str, Any],
-    stopped: Callable[[], bool],
-) -> None:
-    from jaxtex.jobs.summary import write_summary
-
-    write_summary(folder, jobs, network=network if options["score"] else None, stopped=stopped)
 
 
 def _say(

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import check_batch_size, max_bytes, weights_digest
 from jaxtex.cli._rows import finite
 from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import SettingsError, named
-from jaxtex.files import check_folder, sha256
+from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
     from jaxtex.style.run import Progress
@@ -92,9 +93,7 @@ def sweep(**options: Any) -> None:
     from jaxtex.style.sweep import Sweep
     from jaxtex.style.sweep_folder import SweepFolder
 
-    weights, limit = options["weights"], options["max_memory"]
-    network = load_network(weights)
-    digest = None if weights is None else sha256(weights)
+    network = load_network(options["weights"])
     with named({"content": content.path, "style 1": style.path, "style": style.path}):
         # Before the long work, for what cannot be scored is not worth it.
         reference = Reference(content.rgb, style.rgb, alpha=content.alpha, network=network)
@@ -104,9 +103,10 @@ def sweep(**options: Any) -> None:
             style.rgb,
             alpha=content.alpha,
             batch_size=options["batch_size"],
-            max_bytes=None if limit is None else int(limit * 2**30),
+            max_bytes=max_bytes(options),
         )
-    folder = SweepFolder(options["output"], cells, content, style, background, digest)
+    weights = weights_digest(options)
+    folder = SweepFolder(options["output"], cells, content, style, background, weights)
     missing = folder.missing() if options["resume"] else list(range(len(cells)))
     with interruptible() as stopped:
         done = _run(jobs, folder, missing, network, stopped, quiet=options["as_json"])
@@ -163,11 +163,8 @@ def _sized(grid: "Grid") -> "Grid":
 
 
 def _check_numbers(options: Mapping[str, Any]) -> None:
-    size, limit = options["batch_size"], options["max_memory"]
-    if size is not None and size < 1:
-        raise SettingsError(f"--batch-size: {size} is not a whole number of 1 or more")
-    if limit is not None and not 0 < limit < float("inf"):
-        raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
+    check_batch_size(options)
+    max_bytes(options)
 
 
 def _ask(count: int) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import check_batch_size, max_bytes, weights_digest
 from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import SettingsError, named
-from jaxtex.files import check_folder, sha256
+from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
     from jaxtex.style.settings import Settings
@@ -87,8 +88,7 @@ def tune(**options: Any) -> None:
     from jaxtex.style.tune_space import Space
 
     space = Space(base)
-    weights, limit = options["weights"], options["max_memory"]
-    network = load_network(weights)
+    network = load_network(options["weights"])
     with named({"content": content.path, "style 1": style.path, "style": style.path}):
         # Before the long work: whether the smallest pictures can be made and scored.
         small = base.with_options(size=rounds[0].size)
@@ -103,9 +103,9 @@ def tune(**options: Any) -> None:
         reference=reference,
         network=network,
         background=background,
-        weights=None if weights is None else sha256(weights),
+        weights=weights_digest(options),
         batch_size=options["batch_size"],
-        max_bytes=None if limit is None else int(limit * 2**30),
+        max_bytes=max_bytes(options),
     )
     folder.prepare(resume=options["resume"])
     if options["minutes"] is not None:
@@ -136,17 +136,14 @@ def _check_numbers(options: Mapping[str, Any]) -> None:
     for name, low, high in (
         ("give_up", -1, 1),
         ("minutes", 0, math.inf),
-        ("max_memory", 0, math.inf),
     ):
         value, option = options[name], f"--{name.replace('_', '-')}"
         if value is None or low < value < high:
             continue
         allowed = f"from {low} to {high}" if high < math.inf else f"above {low}"
         raise SettingsError(f"{option}: {value} is not a number {allowed}")
-    if options["batch_size"] is not None and options["batch_size"] < 1:
-        raise SettingsError(
-            f"--batch-size: {options['batch_size']} is not a whole number of 1 or more"
-        )
+    max_bytes(options)
+    check_batch_size(options)
     if not 0 <= options["seed"] < 2**32:
         raise SettingsError(f"--seed: {options['seed']} is not a whole number from 0 to 4294967295")
 

@@ -99,10 +99,7 @@ def _figure(record: Mapping[str, Any], source: str, score: Score | None) -> str:
     if record.get("loss") is not None:
         said.append(f"loss {record['loss']:.4g}")
     if score is not None:
-        said.append(
-            f"readability {score.readability.readability:.2f}, artefacts "
-            f"{score.artefacts.artefacts:.3f}, style {score.style:.2f}"
-        )
+        said.append(str(score))
     return (
         f'<figure><a href="{link}"><img src="{source}" alt="{name}" loading="lazy"></a>'
         f"<figcaption><b>{name}</b><br>{html.escape(', '.join(said))}</figcaption></figure>"

@@ -54,6 +54,12 @@ class Score:
     width: int
     """The size at which readability and artefacts were measured."""
 
+    def __str__(self) -> str:
+        return (
+            f"readability {self.readability.readability:.2f}, "
+            f"artefacts {self.artefacts.artefacts:.3f}, style {self.style:.2f}"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """All figures by name, as JSON values."""
         shift_down, shift_right = self.readability.shift

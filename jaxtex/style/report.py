@@ -7,7 +7,7 @@ import html
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -20,6 +20,9 @@ from jaxtex.style import pareto
 from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics import BLOCKS, Score
 from jaxtex.style.tables import FIGURE_3, Cell, Grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _GAP = 8
 # A free grid of more cells has no curves: they could not be told apart.
@@ -113,8 +116,13 @@ def curves(reports: Sequence[CellReport]) -> bytes | None:
         axes.set_xlabel("step")
         axes.set_ylabel("style loss, weighted")
         axes.legend(fontsize=8)
+    return plot_png(figure, dpi=120)
+
+
+def plot_png(figure: "Figure", *, dpi: int) -> bytes:
+    """A figure of matplotlib as a PNG; equal figures give equal bytes."""
     written = io.BytesIO()
-    figure.savefig(written, dpi=120, format="png", metadata={"Software": None})
+    figure.savefig(written, dpi=dpi, format="png", metadata={"Software": None})
     return written.getvalue()
 
 
@@ -190,8 +198,6 @@ def _table(grid: Grid, members: Sequence[CellReport], best: set[int]) -> str:
 
 
 def _cell(each: CellReport, best: bool) -> str:
-    readability, clean, style = each.figures
-    said = f"readability {readability:.2f}, artefacts {1 - clean:.3f}, style {style:.2f}"
     label = ", ".join(filter(None, each.cell.labels))
     status = each.row["status"]
     note = f'<span class="note">{html.escape(str(status))}</span> ' if status != "done" else ""
@@ -199,7 +205,7 @@ def _cell(each: CellReport, best: bool) -> str:
     picture = f'<img src="{webp(each.picture)}" alt="{html.escape(label)}" loading="lazy">'
     return (
         f"<td{' class=best' if best else ''}><figure>{picture}"
-        f"<figcaption>{note}{mark}{said}</figcaption></figure></td>"
+        f"<figcaption>{note}{mark}{each.score}</figcaption></figure></td>"
     )
 
 

@@ -72,7 +72,7 @@ class SharedTargets:
         targets = Targets(
             content=content,
             content_features=content_features,
-            grams={layer: stacked[layer] for layer in program.layers},
+            grams=stacked,
             style_weights=style_weights,
             distance=distance,
             palette=palette,

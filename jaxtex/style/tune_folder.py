@@ -300,6 +300,4 @@ def plot(tuned: Tuned, tables: Sequence[tuple[Round, Mapping[int, Figures]]]) ->
     axes.scatter(*tuned.figures[tuned.chosen][:2], s=120, facecolors="none", edgecolors="tab:red",
                  label="chosen")  # fmt: skip
     axes.legend(fontsize=8)
-    written = io.BytesIO()
-    drawing.savefig(written, dpi=110, format="png", metadata={"Software": None})
-    return written.getvalue()
+    return report.plot_png(drawing, dpi=110)

@@ -3,13 +3,13 @@ import hashlib
 import numpy as np
 import pytest
 from logos import CONTENT, STYLE, at_size
+from model_files import harmed
 
 from jaxtex import weights
 from jaxtex.errors import ImageError, WeightsError
 from jaxtex.style import msgnet_model
 from jaxtex.style.msgnet_model import load_model, save_model
 from jaxtex.style.msgnet_train import Settings, start
-from jaxtex.weights import read_safetensors, write_safetensors
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +30,6 @@ def test_a_file_holds_the_network_in_half_precision(path):
     assert model.metadata["source"] == "drawn at random"
     assert model.digest == model.metadata["tensors_sha256"]
     assert load_model(path.parent).digest == model.digest
-
-
-def harmed(path, tmp_path, harm) -> str:
-    tensors, metadata = read_safetensors(path)
-    tensors, metadata = {name: np.array(array) for name, array in tensors.items()}, dict(metadata)
-    harm(tensors, metadata)
-    file = tmp_path / "harmed.safetensors"
-    write_safetensors(file, tensors, metadata)
-    return str(file)
 
 
 HARMS = {

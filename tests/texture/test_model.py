@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from model_files import harmed
 
 from jaxtex.errors import SettingsError, WeightsError
 from jaxtex.texture import model as models
 from jaxtex.texture.dcgan import Generator
-from jaxtex.weights import describe, read_safetensors, write_safetensors
+from jaxtex.weights import describe, read_safetensors
 
 LATENT = 6
 
@@ -117,15 +118,6 @@ def test_latents_of_another_size_are_refused(model):
         model.generate(np.zeros((2, 7), np.float32))
     with pytest.raises(SettingsError, match="NaN or infinite"):
         model.generate(np.full((2, LATENT), np.nan, np.float32))
-
-
-def harmed(path, tmp_path, harm) -> str:
-    tensors, metadata = read_safetensors(path)
-    tensors, metadata = {name: np.array(array) for name, array in tensors.items()}, dict(metadata)
-    harm(tensors, metadata)
-    file = tmp_path / "harmed.safetensors"
-    write_safetensors(file, tensors, metadata)
-    return str(file)
 
 
 HARMS = {

@@ -1,0 +1,37 @@
+"""What options that several commands have mean, and which of their values are refused."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jaxtex.errors import SettingsError
+from jaxtex.files import sha256
+
+
+def max_bytes(options: Mapping[str, Any]) -> int | None:
+    """`--max-memory` in bytes."""
+    limit = options["max_memory"]
+    if limit is None:
+        return None
+    if not 0 < limit < float("inf"):
+        raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
+    return int(limit * 2**30)
+
+
+def check_batch_size(options: Mapping[str, Any]) -> None:
+    """Refuses a `--batch-size` below 1."""
+    size = options["batch_size"]
+    if size is not None and size < 1:
+        raise SettingsError(f"--batch-size: {size} is not a whole number of 1 or more")
+
+
+def check_checkpoint_every(options: Mapping[str, Any]) -> None:
+    """Refuses a `--checkpoint-every` below 0."""
+    seconds = options["checkpoint_every"]
+    if not 0 <= seconds < float("inf"):
+        raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
+
+
+def weights_digest(options: Mapping[str, Any]) -> str | None:
+    """The SHA-256 of `--weights`; None for those that ship."""
+    weights = options["weights"]
+    return None if weights is None else sha256(weights)
