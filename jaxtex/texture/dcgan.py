@@ -2,7 +2,9 @@
 
 The generator projects a latent of N(0, I) to 4×4 and doubles it with 4×4 transposed convolutions,
 halving the channels from 8f down to f; the discriminator is its mirror. No layer has a bias beside
-its BatchNorm, as in the authors' code, and weights are drawn from N(0, 0.02).
+its BatchNorm, as in the authors' code, and weights are drawn from N(0, 0.02). A discriminator
+without BatchNorm has biases: else it would give 0 to even grey whatever its weights, and a
+generator that draws nothing but grey would stay with it.
 """
 
 from collections.abc import Sequence
@@ -38,8 +40,9 @@ def channels(features: int, size: int) -> tuple[int, ...]:
 class Conv(nnx.Module):
     """A 4×4 kernel [4, 4, a, b]: from `a` channels to `b` halving, from `b` to `a` doubling."""
 
-    def __init__(self, outer: int, inner: int) -> None:
+    def __init__(self, outer: int, inner: int, *, bias: bool = False) -> None:
         self.kernel = nnx.Param(jnp.zeros((4, 4, outer, inner)))
+        self.bias = nnx.Param(jnp.zeros(inner)) if bias else None
 
 
 def _norms(widths: Sequence[int], rngs: nnx.Rngs) -> list[nnx.BatchNorm]:
@@ -93,12 +96,13 @@ class Discriminator(nnx.Module):
         self, *, features: int = 64, size: int = 64, spectral: bool = False, rngs: nnx.Rngs
     ) -> None:
         widths = channels(features, size)[::-1]
-        self.size, self.spectral = size, spectral
+        self.size = size
         pairs = list(zip((3, *widths), widths, strict=False))
-        self.convs = nnx.List([Conv(outer, inner) for outer, inner in pairs])
+        self.convs = nnx.List([Conv(outer, inner, bias=spectral) for outer, inner in pairs])
         # Spectral normalisation takes BatchNorm's place (Miyato et al. 2018).
         self.norms = nnx.List(_norms(() if spectral else widths[1:], rngs))
         self.judge = nnx.Param(jnp.zeros((4, 4, widths[-1])))
+        self.bias = nnx.Param(jnp.zeros(())) if spectral else None
         _draw_weights(self, rngs.params())
 
     def __call__(self, textures: Float[Array, "n {self.size} {self.size} 3"]) -> Float[Array, " n"]:
@@ -106,7 +110,10 @@ class Discriminator(nnx.Module):
         x = textures
         for stage, conv in enumerate(self.convs):
             x = strided_conv(x, conv.kernel[...])
-            if stage and not self.spectral:
+            if conv.bias is not None:
+                x = x + conv.bias[...]
+            elif stage:
                 x = self.norms[stage - 1](x, use_running_average=False)
             x = jax.nn.leaky_relu(x, 0.2)
-        return jnp.tensordot(x, self.judge[...], 3)
+        logits = jnp.tensordot(x, self.judge[...], 3)
+        return logits if self.bias is None else logits + self.bias[...]

@@ -166,8 +166,11 @@ def start(settings: Settings) -> tuple[Networks, State]:
     optimiser = settings.rates().optimiser
     directions = {}
     if settings.spectral:
-        for index, (name, kernel) in enumerate(sorted(judge.items())):
-            direction = jax.random.normal(jax.random.fold_in(key, 2 + index), kernel.shape[-1:])
+        kernels = {name: value for name, value in judge.items() if not name.endswith("bias")}
+        for index, (name, kernel) in enumerate(sorted(kernels.items())):
+            # The last layer has a single output, the logit.
+            outputs = 1 if name == "judge" else kernel.shape[-1]
+            direction = jax.random.normal(jax.random.fold_in(key, 2 + index), (outputs,))
             directions[name] = direction / jnp.linalg.norm(direction)
     state = State(
         step=jnp.int32(0),

@@ -126,6 +126,30 @@ def test_spectral_normalisation_makes_the_largest_singular_value_one():
     assert np.vdot(slope(values["kernel"]), values["kernel"]) == pytest.approx(0, abs=1e-3)
 
 
+def test_a_spectral_discriminator_can_learn_that_even_grey_is_not_real():
+    networks, state = start(Settings(**{**TINY.to_dict(), "spectral": True}))
+    values, _ = normalised(state.discriminator, state.directions)
+    grey = jnp.zeros((2, 64, 64, 3))
+
+    def logit(values):
+        return networks.discriminator.build(values)(grey).mean()
+
+    slopes = jax.jit(jax.grad(logit))(values)
+    assert float(slopes["bias"]) == pytest.approx(1)
+    moved = {name: value + (name.endswith("bias")) for name, value in values.items()}
+    slopes = jax.jit(jax.grad(logit))(moved)
+    assert all(
+        np.abs(slope).max() > 0 for name, slope in slopes.items() if name != "convs.0.kernel"
+    )
+
+
+def test_spectral_normalisation_of_the_logit_is_that_of_a_single_output():
+    _, state = start(Settings(**{**TINY.to_dict(), "spectral": True}))
+    values, _ = normalised(state.discriminator, state.directions)
+    assert np.linalg.norm(values["judge"]) == pytest.approx(1, abs=1e-4)
+    assert not any("bias" in name for name in state.directions)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("option", ["spectral", "augmented"])
 def test_training_with_an_option_runs(option):
