@@ -35,6 +35,33 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def on_device(name: str | None) -> str:
+    """Keeps JAX and PyTorch on one device; call it before JAX is imported.
+
+    `name` is cpu or gpu; None is a GPU that both can use, else the CPU. Returns PyTorch's name of
+    the device. Exits with code 2 where a GPU is asked for and one of them sees none.
+    """
+    if name == "cpu":
+        cpu_only()
+        return "cpu"
+    import torch
+
+    # Both take memory as they need it.
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import jax
+
+    if jax.default_backend() == "gpu" and torch.cuda.is_available():
+        # As JAX does it: matrix products in TF32, like convolutions.
+        torch.set_float32_matmul_precision("high")
+        return "cuda"
+    if name == "gpu":
+        print("--device gpu: JAX and PyTorch must both see a GPU", file=sys.stderr)
+        raise SystemExit(2)
+    jax.config.update("jax_platforms", "cpu")
+    return "cpu"
+
+
 def cpu_only() -> None:
     """Keeps JAX on the CPU, where the rivals run; call it before JAX is imported."""
     os.environ["JAX_PLATFORMS"] = "cpu"
@@ -105,6 +132,7 @@ class Report:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.found: dict[str, Any] = {"machine": machine(), "notes": [], "tables": []}
+        self.found["comparisons"] = []
         about = self.found["machine"]
         versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
         self._print(
@@ -128,6 +156,49 @@ class Report:
         """One table; numbers are strings already, as they should be read."""
         self.found["tables"].append([dict(zip(header, row, strict=True)) for row in rows])
         self._print(markdown(header, rows) + "\n")
+
+    def compare(
+        self,
+        title: str,
+        seconds: Mapping[str, Sequence[float]],
+        *,
+        unit: str = "ms",
+        factor: float = 1000.0,
+        digits: int = 1,
+        beside: Sequence[str] = (),
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """A table of each one's minimum, median and maximum, and its median in that of ours.
+
+        Ours is the first; those of `beside` are no rivals. Seconds times `factor` are in `unit`.
+        `columns` has further cells, by header and name.
+        """
+        ours = next(iter(seconds))
+        measured = {name: [value * factor for value in values] for name, values in seconds.items()}
+        columns = columns or {}
+        middle = {name: statistics.median(values) for name, values in measured.items()}
+        rows = [
+            [name, *spread(values, digits), f"{middle[name] / middle[ours]:.2f}"]
+            + [cells.get(name, "") for cells in columns.values()]
+            for name, values in measured.items()
+        ]
+        header = [title, f"min {unit}", "median", "max", f"× {ours}", *columns]
+        self.table(header, rows)
+        rivals = [name for name in measured if name != ours and name not in beside]
+        self.record(title, {name: measured[name] for name in (ours, *rivals)}, unit)
+        if rivals:
+            best = min(rivals, key=middle.__getitem__)
+            least = min(measured[best]) / min(measured[ours])
+            self.note(
+                f"{best} / {ours}: {middle[best] / middle[ours]:.2f} by medians, {least:.2f} by "
+                "minima (above 1: jaxtex is faster)"
+            )
+
+    def record(self, title: str, measured: Mapping[str, Sequence[float]], unit: str) -> None:
+        """What `jaxtex bench all` gathers: ours first, then its rivals; less is better."""
+        self.found["comparisons"].append(
+            {"title": title, "unit": unit, "measured": {k: list(v) for k, v in measured.items()}}
+        )
 
     def close(self) -> None:
         """Prints the JSON object, if that was asked for."""
@@ -189,9 +260,14 @@ def drawn_logo(height: int, width: int, seed: int) -> Any:
 
 
 class Ours:
-    """The compiled steps of a job's first phase, with what the product itself hands to them."""
+    """The compiled steps of a job's first phase, with what the product itself hands to them.
 
-    def __init__(self, job: Any, network: Any, max_bytes: int | None = None) -> None:
+    `count` of that job run as a batch.
+    """
+
+    def __init__(
+        self, job: Any, network: Any, max_bytes: int | None = None, count: int = 1
+    ) -> None:
         from unittest import mock
 
         from jaxtex.style import run
@@ -200,7 +276,7 @@ class Ours:
         self.run_chunk = run.run_chunk
         with mock.patch.object(run, "run_chunk", side_effect=_Caught) as first_call:
             try:
-                run.run_jobs([job], network=network, max_bytes=max_bytes)
+                run.run_jobs([job] * count, network=network, max_bytes=max_bytes)
             except _Caught:
                 arguments = first_call.call_args.args
         self.program, self.convs, self.targets, self.coefficients, self.initial, _ = arguments
@@ -213,7 +289,7 @@ class Ours:
         return jax.tree.map(jnp.copy, self.initial)
 
     def advance(self, state: Any, steps: int) -> tuple[Any, Any]:
-        """The state after `steps` ≤ 64 steps, and the losses, term by term, that each found."""
+        """The state after `steps` ≤ 64 steps, and the first job's losses, by term, after each."""
         import jax
         import jax.numpy as jnp
         import numpy as np

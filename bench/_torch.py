@@ -1,8 +1,8 @@
 """The rival: jaxtex's objective in PyTorch, written as one writes it there when speed counts.
 
-Images are `[1, c, h, w]` in grey levels (0 to 255), c = 3 (RGB) or 1 (luminance, fed to all three
-inputs of VGG16). Terms whose weight is 0 are not computed. It shares no code with jaxtex: weights
-and targets come in as NumPy arrays.
+Images are `[b, c, h, w]` in grey levels (0 to 255), c = 3 (RGB) or 1 (luminance, fed to all three
+inputs of VGG16); losses are sums over a batch of one job. Terms whose weight is 0 are not computed.
+It shares no code with jaxtex: weights and targets come in as NumPy arrays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def spec_of(ours: Any) -> Spec:
 
 
 def image_of(levels: Any, factor: float = 1.0) -> Tensor:
-    """An image `[1, h, w, c]` of jaxtex, times `factor`, as `[1, c, h, w]`."""
+    """Images `[b, h, w, c]` of jaxtex, times `factor`, as `[b, c, h, w]`."""
     scaled = np.asarray(levels).transpose(0, 3, 1, 2) * np.float32(factor)
     return torch.tensor(np.ascontiguousarray(scaled))
 
@@ -108,13 +108,13 @@ class VGG16(nn.Module):
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """`[c, c]` of `[1, c, h, w]`, divided by h·w."""
-    flat = features[0].flatten(1)
-    return flat @ flat.T / flat.shape[1]
+    """`[b, c, c]` of `[b, c, h, w]`, divided by h·w."""
+    flat = features.flatten(2)
+    return flat @ flat.mT / flat.shape[2]
 
 
 class Objective(nn.Module):
-    """The total loss of an image, with all targets computed once."""
+    """The total loss of images, with all targets computed once."""
 
     def __init__(
         self,
@@ -124,6 +124,7 @@ class Objective(nn.Module):
         *,
         channels_last: bool = False,
         dtype: torch.dtype = torch.float32,
+        device: str = "cpu",
     ) -> None:
         super().__init__()
         self.spec = spec
@@ -136,14 +137,14 @@ class Objective(nn.Module):
         self.register_buffer("distance", _image(spec.distance))
         self.register_buffer("palette", torch.tensor(palette))
         self.register_buffer("mask", None if np.all(spec.mask == 1) else _image(spec.mask))
-        self.to(dtype)
+        self.to(device, dtype)
         if channels_last:
             self.to(memory_format=torch.channels_last)
         self.grams: dict[str, list[Tensor]] = {name: [] for name in spec.layers}
         with torch.no_grad():
             self.target = self._features(self.content)[spec.content_layer]
             for style in spec.styles:
-                found = self._features(_image(style).to(dtype))
+                found = self._features(_image(style).to(device, dtype))
                 for name, grams in self.grams.items():
                     grams.append(gram_matrix(found[name]))
             self.target_square = float(self.target.square().sum())
@@ -160,7 +161,7 @@ class Objective(nn.Module):
         return sum(others, first)
 
     def terms(self, image: Tensor) -> dict[str, Tensor]:
-        """The parts of the total, each with its weight."""
+        """The parts of the total, each with its weight and summed over the batch."""
         if self.mask is not None:
             image = torch.lerp(self.content, image, self.mask)
         found = self._features(image)
@@ -178,10 +179,11 @@ class Objective(nn.Module):
         weight = self.spec.weights["content"]
         if self.spec.normalization == "relative":
             return weight / self.target_square * (features - self.target).square().sum()
-        return weight * functional.mse_loss(features, self.target)
+        target = self.target.expand_as(features)
+        return weight * len(features) * functional.mse_loss(features, target)
 
     def _style(self, name: str, gram: Tensor) -> Tensor:
-        channels = gram.shape[0]
+        channels = gram.shape[-1]
         factor = {"paper": 1 / 4, "gatys": 1 / (4 * channels**2), "reference": 1 / channels**4}
         errors = []
         for weight, target, square in zip(
@@ -201,21 +203,23 @@ class Objective(nn.Module):
             terms["l2"] = weights["l2"] * (image - 127.5).square().sum()
         if weights["silhouette"]:
             moved = ((image - self.content) / 255).square()
-            terms["silhouette"] = weights["silhouette"] * (moved * self.distance).mean()
+            terms["silhouette"] = (
+                weights["silhouette"] * len(image) * (moved * self.distance).mean()
+            )
         if weights["ink"]:
-            terms["ink"] = weights["ink"] * self._ink(image / 255)
+            terms["ink"] = weights["ink"] * len(image) * self._ink(image / 255)
         if weights["outside"]:
             beyond = (image - image.clamp(0, 255)) / 255
-            terms["outside"] = weights["outside"] * beyond.square().mean()
+            terms["outside"] = weights["outside"] * len(image) * beyond.square().mean()
         return terms
 
     def _ink(self, image: Tensor) -> Tensor:
         """Mean product of the distances to the two nearest colours."""
-        offsets = image - self.palette[:, :, None, None]
-        distances = (offsets.square().mean(1) + 1e-10).sqrt()
-        if len(distances) > 2:
-            distances = distances.topk(2, dim=0, largest=False).values
-        return (distances[0] * distances[1]).mean()
+        offsets = image[:, None] - self.palette[:, :, None, None]
+        distances = (offsets.square().mean(2) + 1e-10).sqrt()
+        if len(self.palette) > 2:
+            distances = distances.topk(2, dim=1, largest=False).values
+        return (distances[:, 0] * distances[:, 1]).mean()
 
 
 def _image(levels: np.ndarray) -> Tensor:

@@ -86,6 +86,7 @@ def main() -> int:
     rows = []
     help_seconds()
     seconds = [help_seconds() for _ in range(options.help_rounds)]
+    report.record("`jaxtex --help`", {"jaxtex": seconds}, "s")
     rows.append(["`jaxtex --help`", *_table.spread(seconds, 2)])
 
     runs: dict[str, list[tuple[float, float]]] = {"empty": [], "filled": []}
@@ -104,7 +105,9 @@ def main() -> int:
     for index, until in enumerate(("first step", "end of all sizes")):
         for kind, found in runs.items():
             title = f"`jaxtex stylize`, {options.size} wide, cache {kind}: {until}"
-            rows.append([title, *_table.spread([run[index] for run in found], 2)])
+            seconds = [run[index] for run in found]
+            report.record(title, {"jaxtex": seconds}, "s")
+            rows.append([title, *_table.spread(seconds, 2)])
     report.table(["from process start, s", "min", "median", "max"], rows)
     report.close()
     return 0

@@ -6,7 +6,6 @@ folded in, and `train_step`, which also draws its latents and keeps the generato
 PyTorch runs eagerly in both memory formats and compiled, with fused Adam, from given latents.
 """
 
-import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -101,14 +100,7 @@ def measure(title: str, rivals: Rivals, rounds: int, report: _table.Report) -> N
     for rival in rivals.values():
         rival()
     _table.progress(f"{title}: {rounds} rounds")
-    seconds = _table.in_turn(rivals, rounds)
-    rows = [[name, *_table.spread(values, factor=1000)] for name, values in seconds.items()]
-    report.table([title, "min ms", "median ms", "max ms"], rows)
-    ratios = []
-    for what, pick in (("medians", statistics.median), ("minima", min)):
-        best = min(pick(values) for name, values in seconds.items() if name != "jaxtex")
-        ratios.append(f"{best / pick(seconds['jaxtex']):.2f} by {what}")
-    report.note(f"ratio best PyTorch / jaxtex: {', '.join(ratios)} (above 1: jaxtex is faster)")
+    report.compare(title, _table.in_turn(rivals, rounds))
 
 
 def main() -> int:

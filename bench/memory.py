@@ -125,7 +125,7 @@ def main() -> int:
         return 0
 
     report = _table.Report(as_json=options.json)
-    rows = []
+    rows, taken = [], {}
     for variant in options.variants:
         _table.progress(f"{VARIANTS[variant]}: {STEPS} steps at {width}×{height}")
         command = [sys.executable, __file__, "--here", variant, "--size", f"{width}x{height}"]
@@ -135,10 +135,12 @@ def main() -> int:
         found = json.loads(done.stdout.splitlines()[-1])
         base, peak = found["base"], found["peak"]
         row = [f"{number / 2**20:.0f}" for number in (base, peak, peak - base)]
+        taken[VARIANTS[variant]] = [(peak - base) / 2**20]
         maps = (peak - base) / (64 * height * width * 4)
         rows.append([VARIANTS[variant], *row, f"{maps:.1f}"])
     header = [f"{width}×{height} RGB", "imports MiB", "peak MiB", "difference MiB", "64-ch maps"]
     report.table(header, rows)
+    report.record(f"memory of a step, {width}×{height} RGB", taken, "MiB")
     report.close()
     return 0
 

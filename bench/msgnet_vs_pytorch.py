@@ -5,7 +5,6 @@ every round, within one process. Applying includes the style's Gram matrix. Ours
 product. PyTorch runs eagerly in both memory formats, and compiled on request, with fused Adam.
 """
 
-import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -116,14 +115,7 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
 def measure(title: str, rivals: Rivals, rounds: int, report: _table.Report) -> None:
     """One table."""
     _table.progress(f"{title}: {rounds} rounds")
-    seconds = _table.in_turn(rivals, rounds)
-    rows = [[name, *_table.spread(values, 0, 1000)] for name, values in seconds.items()]
-    report.table([title, "min ms", "median ms", "max ms"], rows)
-    ratios = []
-    for what, pick in (("medians", statistics.median), ("minima", min)):
-        best = min(pick(values) for name, values in seconds.items() if name != "jaxtex")
-        ratios.append(f"{best / pick(seconds['jaxtex']):.2f} by {what}")
-    report.note(f"ratio best PyTorch / jaxtex: {', '.join(ratios)} (above 1: jaxtex is faster)")
+    report.compare(title, _table.in_turn(rivals, rounds), digits=0)
 
 
 def main() -> int:

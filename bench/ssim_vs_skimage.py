@@ -8,7 +8,6 @@ textures with a few references: the time, the memory beyond the images, and k-me
 """
 
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -128,18 +127,8 @@ def compare(options: Any, report: _table.Report) -> bool:
         name: [value / (rivals[name][1] * len(references)) for value in values]
         for name, values in seconds.items()
     }
-    ours = statistics.median(each["jaxtex"])
-    rows = [
-        [
-            name,
-            *_table.spread(values, 4, 1000),
-            f"{statistics.median(values) / ours:.1f}",
-            f"{errors[name]:.0e}",
-        ]
-        for name, values in each.items()
-    ]
-    header = [title, "min ms a pair", "median", "max", "× jaxtex", "error"]
-    report.table(header, rows)
+    cells = {name: f"{error:.0e}" for name, error in errors.items()}
+    report.compare(title, each, unit="ms a pair", digits=4, columns={"error": cells})
     report.note("error: the largest difference from scikit-image in float64.")
     return max(errors.values()) < 1e-5
 

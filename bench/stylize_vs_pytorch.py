@@ -1,12 +1,15 @@
 """How long is a step of stylising, ours against the best of PyTorch?
 
 Two objectives: Adam steps on network-of-steel's layers (RGB), and L-BFGS evaluations on steel's
-(luminance). Float32 on the CPU with all cores; every rival has its turn in every round, within one
-process. Ours runs as in the product (`run_chunk`); PyTorch runs eagerly in both memory formats and
-compiled, with torch.optim's Adam and L-BFGS (history 20, no line search: one evaluation a step).
+(luminance). Both run on one device, on the CPU with all its cores; every rival has its turn in
+every round, within one process. Ours runs as in the product (`run_chunk`); PyTorch runs eagerly in
+both memory formats and compiled, with torch.optim's Adam and L-BFGS (history 20, no line search:
+one evaluation a step, one history for a batch). In bfloat16 convolutions are, PyTorch's by
+autocast.
 """
 
 import functools
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -20,7 +23,11 @@ OBJECTIVES = {
 }
 
 
-def make_job(objective: str, height: int, width: int) -> Any:
+# The precisions' largest relative difference of a first loss.
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}
+
+
+def make_job(objective: str, height: int, width: int, precision: str) -> Any:
     """A job of one phase at exactly this size."""
     from jaxtex.style import job
     from jaxtex.style.presets import PRESETS
@@ -31,6 +38,7 @@ def make_job(objective: str, height: int, width: int) -> Any:
         ink=0.0,
         finish_steps=0,
         canvas="rgb" if objective == "adam" else "grey",
+        precision=precision,
     )
     content, style = (_table.drawn_logo(height, width, seed) for seed in (0, 1))
     return job.make_job(settings, content, [style])
@@ -49,12 +57,17 @@ class Jax:
 
 
 class Torch:
-    """Steps of a torch.optim optimiser on the same objective from the same image."""
+    """Steps of a torch.optim optimiser on the same objective from the same images."""
 
-    def __init__(self, compute: Callable[..., Any], start: Any, objective: str) -> None:
+    def __init__(
+        self, compute: Callable[..., Any], start: Any, objective: str, precision: str
+    ) -> None:
         import torch
 
         self.compute = compute
+        self.cast = functools.partial(
+            torch.autocast, start.device.type, torch.bfloat16, enabled=precision == "bfloat16"
+        )
         self.image = start.clone().requires_grad_()
         self.loss = float("nan")
         if objective == "adam":
@@ -66,47 +79,59 @@ class Torch:
 
     def _closure(self) -> Any:
         self.optimiser.zero_grad()
-        loss = self.compute(self.image)
+        with self.cast():
+            loss = self.compute(self.image)
         loss.backward()
         return loss
 
     def __call__(self, steps: int) -> None:
         for _ in range(steps):
             loss = self.optimiser.step(self._closure)
-        self.loss = float(loss.detach())
+        # Reading it waits for the device.
+        self.loss = float(loss.detach()) / len(self.image)
 
 
-def torch_rivals(ours: _table.Ours, objective: str) -> dict[str, Torch]:
+def torch_rivals(
+    ours: _table.Ours, objective: str, device: str, precision: str
+) -> dict[str, Torch]:
     """PyTorch in both memory formats, eager."""
     from _torch import Objective, image_of, spec_of
 
     from jaxtex.weights import load_vgg16
 
-    weights, spec, start = load_vgg16(), spec_of(ours), image_of(ours.initial.point)
+    weights, spec, start = load_vgg16(), spec_of(ours), image_of(ours.initial.point).to(device)
     rivals = {}
     for name, last in (("PyTorch eager", False), ("PyTorch channels_last", True)):
-        compute = Objective(spec, weights.params, weights.mean, channels_last=last)
-        rivals[name] = Torch(compute, start, objective)
+        compute = Objective(spec, weights.params, weights.mean, channels_last=last, device=device)
+        rivals[name] = Torch(compute, start, objective, precision)
     return rivals
 
 
 def measure(
-    objective: str, size: tuple[int, int], options: Any, network: Any, report: _table.Report
+    case: tuple[str, tuple[int, int], str, int],
+    options: Any,
+    device: str,
+    network: Any,
+    report: _table.Report,
 ) -> bool:
     """One table; False if the losses differ."""
     import torch
 
-    height, width = size
+    objective, (height, width), precision, batch = case
     title = f"{OBJECTIVES[objective][1]}, {width}×{height}"
+    title += f", batch {batch}" * (batch > 1) + f", {precision}" * (precision != "float32")
     _table.progress(f"{title}: warming up")
-    ours = _table.Ours(make_job(objective, height, width), network)
-    rivals: dict[str, Any] = {"jaxtex": Jax(ours), **torch_rivals(ours, objective)}
+    job = make_job(objective, height, width, precision)
+    ours = _table.Ours(job, network, count=batch)
+    rivals: dict[str, Any] = {
+        "jaxtex": Jax(ours), **torch_rivals(ours, objective, device, precision)
+    }  # fmt: skip
     if not options.no_compile:
         eager = rivals["PyTorch channels_last"]
         # Afresh, else a second size would be compiled for shapes that may change.
         torch.compiler.reset()
         compute = torch.compile(eager.compute, dynamic=False)
-        compiled = Torch(compute, eager.image.detach(), objective)
+        compiled = Torch(compute, eager.image.detach(), objective, precision)
         try:
             before = time.perf_counter()
             compiled(1)
@@ -127,7 +152,7 @@ def measure(
         f"{title}: the first loss is {rivals['jaxtex'].loss:.6g}; "
         f"PyTorch's differs by at most {max(differences):.1e} of it"
     )
-    if not max(differences) < 1e-3:
+    if not max(differences) < TOLERANCE[precision]:
         report.note("The objectives are not the same: no comparison.")
         return False
 
@@ -135,18 +160,17 @@ def measure(
         rival(options.steps)
     _table.progress(f"{title}: {options.rounds} rounds of {options.steps} steps")
     turns = {name: functools.partial(rival, options.steps) for name, rival in rivals.items()}
-    seconds = _table.in_turn(turns, options.rounds)
-
-    rows = []
-    for name, values in seconds.items():
-        cells = _table.spread(values, factor=1000 / options.steps)
-        rows.append([name, *cells, f"{rivals[name].loss:.5g}"])
-    report.table([title, "min ms", "median ms", "max ms", "loss at the end"], rows)
-    ratios = []
-    for what, pick in (("medians", statistics.median), ("minima", min)):
-        best = min(pick(values) for name, values in seconds.items() if name != "jaxtex")
-        ratios.append(f"{best / pick(seconds['jaxtex']):.2f} by {what}")
-    report.note(f"ratio best PyTorch / jaxtex: {', '.join(ratios)} (above 1: jaxtex is faster)")
+    seconds = {
+        name: [value / options.steps for value in values]
+        for name, values in _table.in_turn(turns, options.rounds).items()
+    }
+    columns = {
+        "images/s": {
+            name: f"{batch / statistics.median(values):.1f}" for name, values in seconds.items()
+        },
+        "loss at the end": {name: f"{rival.loss:.5g}" for name, rival in rivals.items()},
+    }
+    report.compare(title, seconds, columns=columns)
     return True
 
 
@@ -163,6 +187,21 @@ def main() -> int:
     arguments.add_argument(
         "--objectives", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES), help="default: all"
     )
+    arguments.add_argument(
+        "--batches",
+        nargs="+",
+        type=_table.count,
+        help="jobs at once; default: 1 on the CPU, 1 4 16 64 on a GPU",
+    )
+    arguments.add_argument(
+        "--precisions",
+        nargs="+",
+        choices=TOLERANCE,
+        help="default: float32 on the CPU, both on a GPU",
+    )
+    arguments.add_argument(
+        "--device", choices=("cpu", "gpu"), help="default: a GPU that both can use, else the CPU"
+    )
     arguments.add_argument("--rounds", type=_table.count, default=7, help="default: 7")
     arguments.add_argument(
         "--steps", type=_table.count, default=5, help="steps a round, at most 64; default: 5"
@@ -172,16 +211,17 @@ def main() -> int:
     if options.steps > 64:
         arguments.error("--steps: at most 64")
 
-    _table.cpu_only()
     _table.require_torch()
+    device = _table.on_device(options.device)
     from jaxtex.style.run import load_network
 
     report = _table.Report(as_json=options.json)
     network = load_network()
+    batches = options.batches or ([1] if device == "cpu" else [1, 4, 16, 64])
+    precisions = options.precisions or list(TOLERANCE)[: 1 if device == "cpu" else None]
     same = True
-    for objective in options.objectives:
-        for size in options.sizes:
-            same &= measure(objective, size, options, network, report)
+    for case in itertools.product(options.objectives, options.sizes, precisions, batches):
+        same &= measure(case, options, device, network, report)
     report.close()
     return 0 if same else 1
 

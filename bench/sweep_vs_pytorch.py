@@ -242,6 +242,8 @@ def measure(task: Task, options: argparse.Namespace, report: _table.Report) -> b
     ]
     title = f"table {task.table}, {len(first.losses)} cells, {task.size} pixels, {task.steps} steps"
     report.table([title, "seconds", "a cell", "sweep's part", "losses differ by"], rows)
+    seconds = {name: [run.seconds / len(run.losses)] for name, run in runs.items()}
+    report.record(title, seconds, "s a cell")
     return max(difference(run.losses, first.losses) for run in runs.values()) <= _TOLERANCE
 
 

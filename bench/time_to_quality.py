@@ -169,7 +169,9 @@ def cell(reached: tuple[int, float] | None, curve: Curve) -> tuple[str, str]:
     return str(reached[0]), f"{reached[1]:.1f}"
 
 
-def measure(objective: str, name: str, options: Any, network: Any, writer: Any) -> list[str]:
+def measure(
+    objective: str, name: str, options: Any, network: Any, writer: Any, report: _table.Report
+) -> list[str]:
     """One row of the table."""
     title, pair = f"{objective}, {name}", find_pair(name)
     _table.progress(f"{title}: Adam, {options.adam_steps} steps")
@@ -198,13 +200,17 @@ def measure(objective: str, name: str, options: Any, network: Any, writer: Any) 
                     )
 
     found = []
-    for runs in curves.values():
+    seconds: dict[str, list[float]] = {}
+    for method, runs in curves.items():
         # The same evaluations every time; the seconds are the median round's.
         reached = [run.reached(target) for run in runs]
         median = None
         if None not in reached:
-            median = reached[0][0], statistics.median(seconds for _, seconds in reached)
+            seconds[method] = [value for _, value in reached]
+            median = reached[0][0], statistics.median(seconds[method])
         found.append((median, *cell(median, runs[0])))
+    if "jaxtex L-BFGS" in seconds:
+        report.record(f"to Adam's loss, {title}", {**seconds, "jaxtex Adam": [adam_seconds]}, "s")
     (ours, *our_cells), (torch, *torch_cells) = found
     share = f"{100 * ours[1] / adam_seconds:.0f} %" if ours else "–"
     ratio = f"{torch[1] / ours[1]:.2f}" if ours and torch else "–"
@@ -267,7 +273,7 @@ def main() -> int:
     try:
         for objective in options.objectives:
             for name in pairs:
-                rows.append(measure(objective, name, options, network, writer))
+                rows.append(measure(objective, name, options, network, writer, report))
     finally:
         if file is not None:
             file.close()

@@ -9,7 +9,6 @@ its standard errors, which must be a few at most.
 
 import functools
 import math
-import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -99,21 +98,16 @@ def measure(options: Any, n: int, kappa: float, report: _table.Report) -> None:
     title = f"{options.count:,} draws, n = {n}, κ = {kappa:g}"
     _table.progress(f"{title}: warming up")
     rivals = make_rivals(options, n, kappa)
+    beside = ("jax.random.normal alone", "ones alone")
     off = {name: f"{mean_in_errors(draw(), n, kappa):+.1f}" for name, draw in rivals.items()}
-    off["jax.random.normal alone"] = off["ones alone"] = "–"
+    for name in beside:
+        del off[name]
     _table.progress(f"{title}: {options.rounds} rounds")
     turns: dict[str, Callable[[], None]] = {
         name: lambda draw=draw: jax.block_until_ready(draw()) for name, draw in rivals.items()
     }
     seconds = _table.in_turn(turns, options.rounds)
-    middle = {name: statistics.median(values) for name, values in seconds.items()}
-    rows = [
-        [name, *_table.spread(values, factor=1000), ratio, off[name]]
-        for name, values in seconds.items()
-        for ratio in [f"{middle[name] / middle['jaxtex']:.1f}"]
-    ]
-    header = [title, "min ms", "median ms", "max ms", "× jaxtex", "mean, in errors"]
-    report.table(header, rows)
+    report.compare(title, seconds, beside=beside, columns={"mean, in errors": off})
 
 
 def main() -> int:

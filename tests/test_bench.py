@@ -5,6 +5,7 @@ Nothing here asserts a time.
 
 import dataclasses
 import functools
+import importlib.util
 import json
 import os
 import subprocess
@@ -27,6 +28,7 @@ from jaxtex.weights import load_vgg16
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
 SCRIPTS = (
+    "all",
     "claims",
     "cold_start",
     "memory",
@@ -154,6 +156,26 @@ def test_the_rival_keeps_to_the_mask(rival, table):
         assert not gradient[0, mask == 0].any()
 
 
+def test_the_rival_s_loss_of_a_batch_is_that_of_its_images(rival, table):
+    ours = make_ours(table, "steel", "grey", **SHALLOW)
+    weights = load_vgg16()
+    compute = rival.Objective(rival.spec_of(ours), weights.params, weights.mean)
+    content = np.asarray(ours.targets.content)
+    noise = np.random.default_rng(3).normal(0, 60, (2, *content.shape[1:]))
+    batch = rival.image_of(content + noise.astype(np.float32))
+    singles = [float(compute(image[None])) for image in batch]
+    assert float(compute(batch)) == pytest.approx(sum(singles), rel=1e-5)
+    assert singles[0] != pytest.approx(singles[1], rel=1e-3)
+
+
+def test_a_batch_of_one_job_has_the_losses_of_the_job(table):
+    job = make_ours(table, "steel", "grey", **SHALLOW).job
+    one, three = (table.Ours(job, network(), count=count) for count in (1, 3))
+    assert three.initial.point.shape[0] == 3
+    losses = [ours.advance(ours.start(), 2)[1].total for ours in (one, three)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
 def test_every_term_of_steel_takes_part_in_the_comparison(rival, table):
     weights = rival.spec_of(make_ours(table, "steel", "grey", **SHALLOW)).weights
     assert all(weights[name] > 0 for name in ("content", "silhouette", "ink", "outside", "l2"))
@@ -173,6 +195,100 @@ def test_a_table_is_aligned_markdown(table):
         "| jaxtex |   1.0 |",
         "| b      | 12.25 |",
     ]
+
+
+def test_a_comparison_is_a_table_with_ratios_and_is_on_record(table, capsys):
+    report = table.Report(as_json=False)
+    seconds = {"jaxtex": [0.002, 0.001], "slow": [0.004], "slower": [0.006], "scale": [0.001]}
+    columns = {"error": {"slow": "1e-3"}}
+    report.compare("what", seconds, beside=["scale"], columns=columns)
+    said = capsys.readouterr().out
+    assert "| jaxtex |    1.0 |    1.5 | 2.0 |     1.00 |       |" in said
+    assert "| slow   |    4.0 |    4.0 | 4.0 |     2.67 |  1e-3 |" in said
+    assert "slow / jaxtex: 2.67 by medians, 4.00 by minima" in said
+    (found,) = report.found["comparisons"]
+    assert found["title"] == "what"
+    assert list(found["measured"]) == ["jaxtex", "slow", "slower"]
+    assert found["measured"]["jaxtex"] == pytest.approx([2, 1])
+
+
+@pytest.fixture
+def everything(monkeypatch, table):
+    """`bench/all.py`, whose measurements answer at once."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    spec = importlib.util.spec_from_file_location("bench_all", BENCH / "all.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(table, "require_torch", lambda: None)
+    title = "steps"
+    answers = {
+        "stylize": {"jaxtex": [2.0, 1.0, 3.0], "PyTorch eager": [4.0], "PyTorch compiled": [3.0]},
+        "cold-start": {"jaxtex": [1234.5]},
+        "vmf": 2,
+        "ssim": KeyboardInterrupt(),
+    }
+
+    def measure(name, *, quick):
+        found = answers[name]
+        if isinstance(found, BaseException):
+            raise found
+        if isinstance(found, int):
+            return found
+        return {"comparisons": [{"title": title, "unit": "ms", "measured": found}]}
+
+    monkeypatch.setattr(module, "measure", measure)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["all", *words])
+        return module.main()
+
+    run.module = module
+    return run
+
+
+def test_all_has_a_row_for_each_rival_and_a_record(everything, capsys, tmp_path):
+    record = tmp_path / "record.json"
+    assert everything("--only", "stylize", "cold-start", "--record", str(record)) == 0
+    rows = [
+        line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines() if "steps" in line
+    ]
+    assert [[cell.strip() for cell in row[2:]] for row in rows] == [
+        ["2", "1 to 3", "PyTorch eager", "4", "4 to 4", "2.00"],
+        ["2", "1 to 3", "PyTorch compiled", "3", "3 to 3", "1.50"],
+        ["1234", "1234 to 1234", "", "", "", ""],
+    ]
+    kept = json.loads(record.read_text())
+    assert kept["machine"]["versions"]["jax"] == jax.__version__
+    assert list(kept["measurements"]) == ["stylize", "cold-start"]
+
+
+def test_all_goes_on_where_a_measurement_fails_and_says_so(everything, capsys):
+    assert everything("--only", "vmf", "stylize") == 1
+    said = capsys.readouterr().out
+    assert "vmf gave no result (exit code 2)" in said
+    assert "PyTorch eager" in said
+
+
+def test_all_shows_what_it_has_when_it_is_interrupted(everything, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        everything("--only", "stylize", "ssim")
+    assert "PyTorch eager" in capsys.readouterr().out
+
+
+def test_all_runs_the_scripts_that_bench_lists(everything):
+    listed = {name: path.stem for name, path in command.scripts().items()}
+    for name, (script, _) in everything.module.MEASUREMENTS.items():
+        assert listed[name] == script
+
+
+@pytest.mark.slow
+def test_all_runs_real_measurements():
+    pytest.importorskip("torch", reason="the rivals are PyTorch's")
+    done = run_script("all", "--only", "vmf", "memory", "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["measurements"]) == ["vmf", "memory"]
+    assert {row["rival"] for row in found["tables"][0]} >= {"SciPy", "PyTorch eager"}
 
 
 def test_rivals_take_turns(table):
@@ -207,7 +323,7 @@ def test_bench_refuses_an_unknown_name_and_names_those_there_are():
     code = "from jaxtex.cli import main; main(['bench', 'stylise'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "'stylise' is unknown; allowed are batch-throughput, " in done.stderr
+    assert "'stylise' is unknown; allowed are all, batch-throughput, " in done.stderr
 
 
 @pytest.mark.parametrize("separator", [[], ["--"]])
@@ -257,7 +373,7 @@ def test_stylize_prints_a_table_with_a_ratio():
     assert done.returncode == 0, done.stderr
     assert "| jaxtex" in done.stdout
     assert "| PyTorch channels_last" in done.stdout
-    assert "ratio best PyTorch / jaxtex: " in done.stdout
+    assert "/ jaxtex: " in done.stdout
 
 
 @pytest.mark.parametrize("text", ["512", "0x64", "64x32x3", "x"])

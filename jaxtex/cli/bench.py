@@ -23,11 +23,13 @@ def bench(
     """Measure jaxtex against its rivals on this machine.
 
     Without NAME it lists the measurements and the question that each one answers. ARGUMENTS go to
-    the measurement; NAME --help lists them. The rivals need pip install 'jaxtex[bench]'.
+    the measurement; NAME --help lists them. `all` runs those with rivals and makes one table of
+    them. The rivals need pip install 'jaxtex[bench]'.
 
     \b
     Examples:
       jaxtex bench
+      jaxtex bench all --quick --record figures.json
       jaxtex bench stylize
       jaxtex bench stylize --sizes 512x192 --rounds 3 --json
     """
