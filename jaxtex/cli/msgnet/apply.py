@@ -7,20 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from jaxtyping import Float32
 
 from jaxtex.cli import print_json
-from jaxtex.errors import ImageError, OutputError, SettingsError, named
+from jaxtex.errors import ImageError, OutputError
 from jaxtex.files import check_folder, check_output, make_folder
+from jaxtex.jobs import msgnet_request
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage
     from jaxtex.style.msgnet_model import StyleModel
 
 FILE = click.Path(path_type=Path)
-
-_SIZES = (16, 16384)
 
 
 @click.command()
@@ -85,13 +82,7 @@ def _check(options: Mapping[str, Any]) -> tuple[list[Path], dict[Path, Path]]:
     """The contents' files and where each result goes; refuses what can be before JAX loads."""
     from jaxtex import images
 
-    for name in ("size", "style_size"):
-        value = options[name]
-        if value is not None and not _SIZES[0] <= value <= _SIZES[1]:
-            raise SettingsError(
-                f"--{name.replace('_', '-')}: {value} is not a number of pixels "
-                f"from {_SIZES[0]} to {_SIZES[1]}"
-            )
+    msgnet_request.sizes(options)
     given, output = options["content"], options["output"]
     paths = images.find_images(given)
     if len(given) == 1 and not given[0].is_dir():
@@ -135,44 +126,18 @@ def _stylise(
     outputs: Mapping[Path, Path],
 ) -> float:
     """Writes the results; the seconds that the network took, compilation included."""
-    from jaxtex import __version__, images
-    from jaxtex.style.msgnet_model import check_image
+    from jaxtex import images
 
-    pictures = []
-    for path, content in contents.items():
-        size = options["size"]
-        picture = content.rgb
-        if size is not None:
-            picture = _resized(picture, size)
-        with named({"content": path}):
-            check_image(picture, "content")
-        pictures.append(picture)
+    pictures = [msgnet_request.fit_content(each, options["size"]) for each in contents.values()]
     longest = options["style_size"] or max(max(picture.shape[:2]) for picture in pictures)
-    seen = _resized(style.rgb, longest)
-    with named({"style": style.path}):
-        check_image(seen, "style")
+    seen = msgnet_request.fit_style(style, longest)
     if len(outputs) > 1:
         make_folder(options["output"])
     files, seconds, before = list(contents), 0.0, time.perf_counter()
     for index, result in model.apply(pictures, seen):
         seconds += time.perf_counter() - before
         path = files[index]
-        metadata = {
-            "version": __version__,
-            "command": "msgnet apply",
-            "model": model.digest,
-            "style_size": longest,
-            "content": {"name": path.name, "sha256": contents[path].sha256},
-            "styles": [{"name": style.path.name, "sha256": style.sha256}],
-        }
+        metadata = msgnet_request.metadata(model.digest, longest, contents[path], style)
         images.save_image(outputs[path], result, metadata=metadata)
         before = time.perf_counter()
     return seconds
-
-
-def _resized(image: Float32[np.ndarray, "h w 3"], size: int) -> Float32[np.ndarray, "_ _ 3"]:
-    """An image with a longer side of `size`."""
-    from jaxtex import images
-
-    height, width = images.fit(image.shape[0], image.shape[1], size)
-    return images.resize(image, height, width)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path)
 
-_FAR = ("kappa", "angle", "similarity", "closer")
-
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--model and --device."""
@@ -57,90 +55,6 @@ def load(model: Path | None, device: str | None) -> "TextureModel":
     from jaxtex.texture.model import load_model
 
     return load_model(model)
-
-
-def check_seed(seed: int) -> None:
-    """Refuses a --seed that is no key."""
-    if not 0 <= seed < 2**32:
-        raise SettingsError(f"--seed: {seed} is not a whole number from 0 to 4294967295")
-
-
-def check_sphere_options(options: dict[str, Any]) -> None:
-    """Refuses, before any model is loaded, what no model could make sense of."""
-    given = [name for name in _FAR if not (options.get(name) is None or options[name] is False)]
-    if len(given) > 1:
-        raise SettingsError(
-            f"--{given[0]} and --{given[1]} both say how far from the direction; give one of them"
-        )
-    angle, radius, kappa = options["angle"], options["radius"], options["kappa"]
-    if angle is not None and not 0 < angle <= 90:
-        raise SettingsError(f"--angle: {angle:g} is not above 0° and at most 90°")
-    if radius is not None and not 0 < radius < float("inf"):
-        raise SettingsError(f"--radius: {radius:g} is not a number above 0")
-    if kappa is not None and not 0 <= kappa <= 1e6:
-        raise SettingsError(f"--kappa: {kappa:g} is not a number from 0 to 1e6")
-    similarity = options["similarity"]
-    if similarity is not None and not -1 < similarity < 1:
-        raise SettingsError(f"--similarity: {similarity:g} is not an MSSIM between -1 and 1")
-
-
-def center(path: Path | None, model: "TextureModel") -> Float32[np.ndarray, " n"] | None:
-    """The vector of --center."""
-    return None if path is None else _vector(path, model, "--center")
-
-
-def direction(
-    text: str | None, model: "TextureModel", key: "jax.Array"
-) -> Float32[np.ndarray, " n"] | None:
-    """The unit vector of --direction; `key` draws a random one."""
-    from jaxtex.texture import sphere
-
-    if text is None:
-        return None
-    if text == "random":
-        import jax
-
-        vector = np.asarray(jax.random.normal(key, (model.latent_size,)))
-        return sphere.unit(vector, "--direction")
-    kind, colon, number = text.partition(":")
-    if kind == "axis" and colon:
-        if not number.isdecimal():
-            raise SettingsError(f"--direction: {text!r} is not axis:N with a whole number N")
-        return sphere.axis(int(number), model.latent_size)
-    return sphere.unit(_vector(Path(text), model, "--direction"), f"--direction: {text}")
-
-
-def _vector(path: Path, model: "TextureModel", option: str) -> Float32[np.ndarray, " n"]:
-    from jaxtex.texture.latents import read_vectors
-
-    vectors = read_vectors(path, model.latent_size, model.digest)
-    if len(vectors) > 1:
-        raise SettingsError(f"{option}: {path} holds {len(vectors)} vectors; one is needed")
-    return vectors[0]
-
-
-def kappa(
-    options: dict[str, Any],
-    model: "TextureModel",
-    key: "jax.Array",
-    sphere: tuple[np.ndarray, float, np.ndarray],
-) -> tuple[float | None, float | None]:
-    """κ by --kappa, --angle or --similarity, and the MSSIM measured for it; None where not given.
-
-    `sphere` is centre, radius and direction of what will be sampled.
-    """
-    if options["angle"] is not None:
-        from jaxtex.texture import vmf
-
-        return float(vmf.kappa_for_angle(options["angle"], model.latent_size)), None
-    if options["similarity"] is not None:
-        from jaxtex.texture.concentration import kappa_for_similarity
-
-        center, radius, mean = sphere
-        return kappa_for_similarity(
-            key, model.render, model.params, center, radius, mean, options["similarity"]
-        )
-    return options["kappa"], None
 
 
 @dataclass(frozen=True, eq=False)

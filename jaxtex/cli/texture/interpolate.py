@@ -14,6 +14,7 @@ from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.files import check_folder, make_folder, write
+from jaxtex.texture import sphere_options
 
 if TYPE_CHECKING:
     from jaxtex.cli.texture._points import Place
@@ -115,7 +116,7 @@ def _parts(
 ) -> list["Interpolation"]:
     from jaxtex.texture.interpolate import interpolate as between
 
-    center = _points.center(options["center"], model)
+    center = sphere_options.center(options["center"], model)
     parts = []
     for index, (first, second) in enumerate(itertools.pairwise(places)):
         try:

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import SettingsError
+from jaxtex.texture import sphere_options
 
 if TYPE_CHECKING:
     from jaxtex.texture.model import TextureModel
@@ -68,8 +69,8 @@ def new(folder: Path | None, **options: Any) -> None:
 
     target = _named(folder)
     states.check_counts(options["count"], options["clusters"])
-    _points.check_seed(options["seed"])
-    _points.check_sphere_options(options)
+    sphere_options.check_seed(options["seed"])
+    sphere_options.check(options)
     sessions.check_new(target, overwrite=options["overwrite"])
     began = time.perf_counter()
     model = _points.load(options["model"], options["device"])
@@ -80,9 +81,9 @@ def new(folder: Path | None, **options: Any) -> None:
     history = states.new(
         model.latent_size,
         seed=options["seed"],
-        center=_points.center(options["center"], model),
+        center=sphere_options.center(options["center"], model),
         radius=options["radius"],
-        direction=_points.direction(options["direction"], model, jax.random.fold_in(key, 1)),
+        direction=sphere_options.direction(options["direction"], model, jax.random.fold_in(key, 1)),
     )
     history, reached = _concentrated(history, options, model)
     path = options["model"]
@@ -136,7 +137,7 @@ def step(folder: Path | None, **options: Any) -> None:
     from jaxtex.texture import search as states
 
     session = _open(folder)
-    _points.check_sphere_options(options)
+    sphere_options.check(options)
     if options["closer"]:
         options["similarity"] = (1 + session.round().likeness) / 2
     if options["move_center"] and options["center"] is not None:
@@ -151,8 +152,8 @@ def step(folder: Path | None, **options: Any) -> None:
         session.history,
         session.points(session.state.picks),
         radius=options["radius"],
-        direction=_points.direction(options["direction"], model, jax.random.fold_in(key, 1)),
-        center=_points.center(options["center"], model),
+        direction=sphere_options.direction(options["direction"], model, jax.random.fold_in(key, 1)),
+        center=sphere_options.center(options["center"], model),
         move_center=options["move_center"],
     )
     history, reached = _concentrated(history, options, model)
@@ -300,7 +301,7 @@ def _concentrated(
     now = history[-1]
     key = jax.random.fold_in(jax.random.key(now.seed), 2)
     place = now.center, now.radius, now.direction
-    kappa, reached = _points.kappa(options, model, key, place)
+    kappa, reached = sphere_options.kappa(options, model, key, place)
     if kappa is not None:
         history = (*history[:-1], replace(now, kappa=kappa))
     return history, reached

@@ -20,9 +20,10 @@ from jaxtex import __version__
 from jaxtex.cli import print_json
 from jaxtex.cli._terminal import status_line
 from jaxtex.cli.texture._images import Textures, check_size, load_textures
-from jaxtex.cli.texture._points import FILE, check_seed
+from jaxtex.cli.texture._points import FILE
 from jaxtex.errors import OutputError, SettingsError
 from jaxtex.files import check_folder, check_output, make_folder, write_bytes
+from jaxtex.texture import sphere_options
 
 if TYPE_CHECKING:
     from jaxtex.texture.cluster import Clusters, Likeness
@@ -115,7 +116,7 @@ def cluster(**options: Any) -> None:
       jaxtex texture cluster papers -k 12 --references papers/washi-00001.png --size 64 -o clusters
     """
     folder = check_folder(options["output"], overwrite=options["overwrite"])
-    check_seed(options["seed"])
+    sphere_options.check_seed(options["seed"])
     check_size(options["size"])
     if options["k"] < 1:
         raise SettingsError(f"--clusters: {options['k']} is not a whole number of 1 or more")
