@@ -1,9 +1,12 @@
+import os
+import platform
 import sys
+from pathlib import Path
 
 import pytest
 
 from jaxtex.errors import SettingsError
-from jaxtex.runtime import join_cluster
+from jaxtex.runtime import join_cluster, trim_memory
 
 
 def test_a_process_on_its_own_joins_nothing(monkeypatch):
@@ -22,3 +25,16 @@ def test_a_number_of_processes_that_is_none_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"{name}: '{value}' is not a whole number"):
         join_cluster()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no malloc_trim")
+def test_trimming_gives_back_what_is_free_below_the_heap_s_top():
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    # Below glibc's limit for mappings of their own; the last ones keep the top of the heap in place.
+    blocks = [bytearray(100_000) for _ in range(2000)]
+    del blocks[: 99 * len(blocks) // 100]
+    before = resident()
+    trim_memory()
+    assert before - resident() > 50e6

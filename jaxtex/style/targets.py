@@ -26,8 +26,8 @@ from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 
 T = TypeVar("T")
 
-# Results that are kept; a sweep needs as many as it has sizes, layers and images.
-_KEPT = 256
+# Bytes of results that are kept at most, each counted as a page at least; the newest in any case.
+_KEPT_BYTES, _PAGE = 2**28, 4096
 
 
 class SharedTargets:
@@ -38,6 +38,7 @@ class SharedTargets:
         self.placement = placement or Placement()
         """Where the batches lie that these targets are for."""
         self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._bytes = 0
         self._convs: tuple[Any, dict[str, PreparedConv]] | None = None
 
     def convs(self, program: Program, height: int, width: int, channels: int) -> Any:
@@ -122,10 +123,11 @@ class SharedTargets:
     def _once(self, key: Any, compute: Callable[[], T]) -> T:
         if key not in self._kept:
             self._kept[key] = compute()
+            self._bytes += max(_PAGE, self._kept[key].nbytes)
         self._kept.move_to_end(key)
         found = self._kept[key]
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+        while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
+            self._bytes -= max(_PAGE, self._kept.popitem(last=False)[1].nbytes)
         return found
 
 

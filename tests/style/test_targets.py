@@ -96,11 +96,20 @@ def test_a_layer_of_coefficient_zero_changes_nothing(network):
 
 
 def test_only_what_was_used_last_is_kept(network, monkeypatch):
-    monkeypatch.setattr(targets, "_KEPT", 4)
-    shared = SharedTargets(network)
-    for value in (0.2, 0.4, 0.6):
-        run_jobs([job_of(bars(ink=(value,) * 3))], shared=shared)
-    assert len(shared._kept) == 4
+    def kept():
+        shared = SharedTargets(network)
+        for value in (0.2, 0.4, 0.6):
+            run_jobs([job_of(bars(ink=(value,) * 3))], shared=shared)
+        sizes = {key: max(4096, value.nbytes) for key, value in shared._kept.items()}
+        assert shared._bytes == sum(sizes.values())
+        return sizes
+
+    everything = kept()
+    limit = sum(everything.values()) // 2
+    monkeypatch.setattr(targets, "_KEPT_BYTES", limit)
+    some = kept()
+    assert limit - max(everything.values()) < sum(some.values()) <= limit
+    assert list(some) == list(everything)[-len(some) :]
 
 
 def test_jobs_are_split_into_batches_that_fit():
