@@ -492,17 +492,18 @@ REAL_FILES = [
 ]
 
 
-@settings(PROPERTY, max_examples=300)
-@given(
-    data=st.sampled_from(REAL_FILES),
-    changes=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=8),
-    cut=st.integers(0, 2000),
-)
-def test_a_mutated_file_is_an_image_or_an_image_error(tmp_path, data, changes, cut):
+MUTATIONS = {
+    "data": st.sampled_from(REAL_FILES),
+    "changes": st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=8),
+    "cut": st.integers(0, 2000),
+}
+
+
+def check_mutated(path, data, changes, cut):
+    """A damaged file is an image in range, or is refused in one line that names it."""
     mutated = bytearray(data)
     for position, value in changes:
         mutated[position % len(mutated)] = value
-    path = tmp_path / "mutated"
     path.write_bytes(mutated[: cut or None])
     try:
         loaded = images.load_image(path, max_pixels=10_000)
@@ -513,6 +514,26 @@ def test_a_mutated_file_is_an_image_or_an_image_error(tmp_path, data, changes, c
         assert 0 <= loaded.rgb.min() <= loaded.rgb.max() <= 1
     assert str(path) in message
     assert "\n" not in message
+
+
+@settings(PROPERTY, max_examples=300)
+@given(**MUTATIONS)
+def test_a_mutated_file_is_an_image_or_an_image_error(tmp_path, data, changes, cut):
+    check_mutated(tmp_path / "mutated", data, changes, cut)
+
+
+@pytest.mark.slow
+@settings(PROPERTY, max_examples=10_000, deadline=2000, database=None)
+@given(**MUTATIONS)
+def test_ten_thousand_mutated_files_are_images_or_image_errors(tmp_path, data, changes, cut):
+    check_mutated(tmp_path / "mutated", data, changes, cut)
+
+
+@pytest.mark.slow
+@settings(PROPERTY, max_examples=10_000, deadline=2000, database=None)
+@given(data=st.binary(max_size=400), head=st.sampled_from([b"", *(d[:16] for d in REAL_FILES)]))
+def test_ten_thousand_times_random_bytes_are_images_or_image_errors(tmp_path, data, head):
+    check_mutated(tmp_path / "random", head + data or b"\0", [], 0)
 
 
 # Colours, sizes, arrays

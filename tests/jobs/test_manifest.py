@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from logos import CONTENT, STYLE
 
 from jaxtex.errors import ImageError, JaxtexError, ManifestError
-from jaxtex.jobs.columns import COLUMNS
+from jaxtex.jobs.columns import ALL_COLUMNS, COLUMNS
 from jaxtex.jobs.manifest import parse, parse_settings, product, read_manifest
 
 CSV = """\
@@ -72,13 +72,19 @@ def test_given_defaults_overrule_the_files_and_rows_overrule_both():
     assert [row.values["size"] for row in read(text, size=128).rows] == [128, 64]
 
 
-def test_every_option_of_stylize_that_belongs_to_one_job_is_a_column():
+def test_every_option_of_a_command_that_belongs_to_one_job_is_a_column():
+    from jaxtex.cli.msgnet.apply import apply
     from jaxtex.cli.stylize import stylize
+    from jaxtex.cli.texture.sample import sample
 
-    names = {parameter.name for parameter in stylize.params}
     of_the_run = {"device", "max_memory", "weights", "checkpoint", "checkpoint_every", "resume",
-                  "overwrite", "as_json", "history", "save_every", "animate", "svg"}  # fmt: skip
-    assert names - of_the_run == set(COLUMNS)
+                  "overwrite", "as_json"}  # fmt: skip
+    of_other_files = {"history", "save_every", "animate", "svg", "points", "images"}
+    commands = {"stylize": stylize, "msgnet": apply, "texture": sample}
+    assert set(commands) == set(COLUMNS)
+    for kind, command in commands.items():
+        names = {parameter.name for parameter in command.params}
+        assert names - of_the_run - of_other_files == set(COLUMNS[kind])
 
 
 def test_lines_are_those_where_rows_begin():
@@ -216,17 +222,26 @@ def test_settings_on_the_command_line_are_columns():
 
 
 # Pieces that parsers stumble over, and what is nearly a manifest.
-PIECES = [*COLUMNS, "content,style\n", "a.png", "[[job]]\n", "[defaults]\n", '{"content": ', "{}",
+PIECES = [*ALL_COLUMNS, *COLUMNS, "content,style\n", "job,output\n", "a.png", "[[job]]\n",
+          "[defaults]\n", '{"content": ', "{}",
           '{"defaults": {"size": 1}}\n', '"', "'", '"""', "\n", "\r", "\r\n", ",", ";", "=", "# ",
           "#size=1\n", "\\u0000", "\0", "\ud800", "\ufeff", "\u2028", "[", "]", "{", "}", "1e999",
           "NaN", "true", "null", "9" * 30, "-1", "= 1\n", '= "x"\n', "../", "\x1b"]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=40).map("".join)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(list(COLUMNS)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=4,
 )
-OBJECTS = st.lists(st.dictionaries(st.sampled_from(COLUMNS) | st.text(max_size=4), VALUES))
+OBJECTS = st.lists(
+    st.dictionaries(st.sampled_from(ALL_COLUMNS) | st.text(max_size=4), VALUES, max_size=4),
+    max_size=4,
+)
 
 
 def check(text, suffix):
@@ -242,7 +257,8 @@ def check(text, suffix):
         assert len(set(lines)) == len(lines)
         assert all(1 <= line <= count for line in lines)
     for row in rows:
-        assert {"size"} <= set(row.values) <= set(COLUMNS)
+        assert set(row.values) <= {"job", *COLUMNS[row.kind]}
+        assert ("size" in row.values) == ("size" in COLUMNS[row.kind])
     for each in bad:
         assert each.reason.encode("utf-8", "backslashreplace")
 
@@ -290,4 +306,4 @@ def test_ten_thousand_settings_do_not_break_the_parser(word):
         found = parse_settings([word])
     except ManifestError:
         return
-    assert set(found) <= set(COLUMNS)
+    assert set(found) <= set(ALL_COLUMNS)
