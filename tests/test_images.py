@@ -24,7 +24,7 @@ PROPERTY = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
-ROOT = Path(images.__file__).parents[1]
+ROOT = Path(images.__file__).parents[2]
 LEVELS_16 = np.array([[0, 0x00FF, 0x0100, 0x7FFF], [0x80C0, 0xFE80, 0xFF00, 0xFFFF]], np.uint16)
 COLOURS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 14
 
