@@ -1,9 +1,11 @@
 """Jobs of tiny images with a shallow program, shared by the tests of `jobs`."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 from logos import SHALLOW, bars
+from PIL import Image
 
 from jaxtex import images
 
@@ -19,3 +21,9 @@ def make_images(folder: Path) -> None:
     for seed in (1, 2):
         style = np.random.default_rng(seed).permutation(bars(30, 50))
         images.save_image(folder / f"s{seed}.png", style)
+
+
+def pixels(finished):
+    """The picture of a finished job."""
+    with Image.open(io.BytesIO(finished.image)) as image:
+        return np.asarray(image, np.float32) / 255

@@ -1,4 +1,4 @@
-"""`jaxtex batch`: thousands of stylisations as easily as one."""
+"""`jaxtex batch`: thousands of jobs as easily as one."""
 
 import importlib.util
 import time
@@ -14,10 +14,11 @@ from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import ManifestError, RunError, SettingsError
 
 if TYPE_CHECKING:
+    from jaxtex.jobs.caches import Models
     from jaxtex.jobs.local import State
     from jaxtex.jobs.manifest import BadRow, Manifest
-    from jaxtex.jobs.plan import PlannedJob
     from jaxtex.jobs.results import ResultFolder
+    from jaxtex.jobs.work import PlannedJob
     from jaxtex.vgg import VGG16
 
 FILE = click.Path(path_type=Path)
@@ -44,7 +45,7 @@ class _BatchSize(click.ParamType):
     "settings",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An option of stylize for all rows that do not say it; repeatable.",
+    help="A column for all rows that have it and do not say it; repeatable.",
 )
 @click.option("--skip-bad", is_flag=True, help="Run the other rows where some cannot be run.")
 @click.option(
@@ -72,17 +73,20 @@ class _BatchSize(click.ParamType):
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def batch(**options: Any) -> None:
-    """Run every row of MANIFEST (.csv, .jsonl or .toml) as `jaxtex stylize` would.
+    """Run every row of MANIFEST (.csv, .jsonl or .toml) as a command of its own would.
 
-    Columns are content, style, output and any option's name of stylize. All rows are checked before
-    work starts. The folder gets the images, results.jsonl with a line for each job, and
-    summary.html. It can be stopped, or killed, at any moment: --resume does what is missing.
+    The column job says which: stylize (the default), msgnet for `jaxtex msgnet apply`, or texture
+    for `jaxtex texture sample`. Further columns are content, style, output and the names of that
+    command's options. All rows are checked before work starts. The folder gets the images,
+    results.jsonl with a line for each job, and summary.html. It can be stopped, or killed, at any
+    moment: --resume does what is missing.
 
     \b
     Examples:
       jaxtex batch jobs.csv -o out
       jaxtex batch jobs.csv -o out --resume
       jaxtex batch -o out --contents logos --styles bands --set size=384 --set strength=0.7
+      jaxtex batch -o out --contents logos --styles bands --set job=msgnet
       jaxtex batch jobs.jsonl -o out --shard $SLURM_ARRAY_TASK_ID/100
     """
     began = time.perf_counter()
@@ -92,6 +96,7 @@ def batch(**options: Any) -> None:
     from jaxtex.runtime import configure
 
     configure(options["device"])
+    from jaxtex.jobs.caches import Models
     from jaxtex.jobs.plan import describe, parse_shard, plan, shard
     from jaxtex.jobs.results import ResultFolder
     from jaxtex.jobs.summary import write_summary
@@ -101,7 +106,8 @@ def batch(**options: Any) -> None:
     folder = ResultFolder(options["output"], share)
     folder.check(resume=options["resume"], overwrite=options["overwrite"])
     network = load_network(options["weights"])
-    jobs, bad = plan(manifest, options["output"], weights=weights_digest(options))
+    models = Models()
+    jobs, bad = plan(manifest, options["output"], weights=weights_digest(options), models=models)
     if bad and not (options["skip_bad"] and jobs):
         raise ManifestError(describe(bad, manifest.name, len(bad) + len(jobs)))
     for row in bad:
@@ -110,7 +116,7 @@ def batch(**options: Any) -> None:
     with folder.opened(
         own, resume=options["resume"], overwrite=options["overwrite"]
     ) as missing, interruptible() as stopped:  # fmt: skip
-        done, failed = _run(missing, folder, network, stopped, options)
+        done, failed = _run(missing, folder, network, models, stopped, options)
         whole = done + failed == len(missing)
         if whole and share is None:
             write_summary(
@@ -152,6 +158,7 @@ def _run(
     missing: "Sequence[PlannedJob]",
     folder: "ResultFolder",
     network: "VGG16",
+    models: "Models",
     stopped: Callable[[], bool],
     options: Mapping[str, Any],
 ) -> tuple[int, int]:
@@ -173,7 +180,9 @@ def _run(
             names = ("address", "workers", "weights", "device")
             engine = RayEngine(**shared, **{name: options[name] for name in names})
         else:
-            engine = LocalEngine(network=network, profile=options["profile"], **shared)
+            engine = LocalEngine(
+                network=network, models=models, profile=options["profile"], **shared
+            )
         engine.run(missing)
     return engine.done, engine.failed
 

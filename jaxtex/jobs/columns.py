@@ -1,17 +1,18 @@
-"""The columns of a manifest: the options of `jaxtex stylize` that belong to one job.
+"""The columns of a manifest: the options of a command that belong to one job.
 
-Values come as text (CSV, `--set`) or as those of JSON and TOML. Whether a number is in its range
-and a word is allowed is known to `Settings`; here values get their types.
+The column `job` says which command a row stands for. Values come as text (CSV, `--set`) or as those
+of JSON and TOML. Whether a number is in its range and a word is allowed is known to those who use
+them; here values get their types.
 """
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jaxtex.errors import ManifestError
 from jaxtex.jobs.request import FIELDS, FLAGS
 
-_WORDS = ("content", "output", "preset", "mask", "init", "background")
 _LISTS = ("style", "style_weight", "layer")
 _TEXT_FIELDS = (
     "content_layer",
@@ -23,9 +24,25 @@ _TEXT_FIELDS = (
     "canvas",
     "precision",
 )
-_NUMBERS = ("strength", *(name for name in FIELDS if name not in _TEXT_FIELDS))
-COLUMNS = ("content", "style", "output", "preset", *_NUMBERS, "layer", "style_weight",
-           *_TEXT_FIELDS, *FLAGS, "init", "mask", "background")  # fmt: skip
+_STYLIZE_NUMBERS = ("strength", *(name for name in FIELDS if name not in _TEXT_FIELDS))
+_NUMBERS = (*_STYLIZE_NUMBERS, "count", "radius", "kappa", "angle", "similarity")
+_FLAGS = (*FLAGS, "labels")
+
+STYLIZE = "stylize"
+"""The kind of rows that do not say it."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    STYLIZE: ("content", "style", "output", "preset", *_STYLIZE_NUMBERS, "layer", "style_weight",
+              *_TEXT_FIELDS, *FLAGS, "init", "mask", "background"),
+    "msgnet": ("content", "style", "output", "model", "size", "style_size"),
+    "texture": ("output", "model", "count", "center", "radius", "direction", "kappa", "angle",
+                "similarity", "seed", "labels"),
+}  # fmt: skip
+"""The columns of each kind of jobs, besides `job` itself."""
+
+ALL_COLUMNS = tuple(dict.fromkeys([*itertools.chain(*COLUMNS.values()), "job"]))
+"""Those of any kind."""
+
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 # What a file of a job holds is longer than any of these.
 _MOST_CHARACTERS = 4096
@@ -39,10 +56,25 @@ def column(name: str) -> str:
       ManifestError: there is none.
     """
     found = name.strip().replace("-", "_")
-    if found not in COLUMNS:
-        allowed = ", ".join(each.replace("_", "-") for each in COLUMNS)
-        raise ManifestError(f"column {name[:80]!r} is unknown; allowed are {allowed}")
+    if found not in ALL_COLUMNS:
+        raise ManifestError(f"column {name[:80]!r} is unknown; allowed are {_listed(ALL_COLUMNS)}")
     return found
+
+
+def of_one_kind(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's values, and the defaults that jobs of its kind have.
+
+    Raises:
+      ManifestError: a value does not belong to jobs of its kind.
+    """
+    kind = values.get("job", defaults.get("job", STYLIZE))
+    allowed = (*COLUMNS[kind], "job")
+    odd = next((name for name in values if name not in allowed), None)
+    if odd is not None:
+        raise ManifestError(
+            f"column {_shown(odd)!r} does not belong to {kind}; allowed are {_listed(allowed)}"
+        )
+    return {name: value for name, value in defaults.items() if name in allowed} | dict(values)
 
 
 def value_of(name: str, value: Any, *, text: bool) -> Any:
@@ -53,8 +85,10 @@ def value_of(name: str, value: Any, *, text: bool) -> Any:
     """
     if name in _LISTS:
         return _list(name, value, text=text)
-    if name in FLAGS:
+    if name in _FLAGS:
         return _flag(name, value)
+    if name == "job":
+        return _kind(value)
     if name in _NUMBERS:
         return _number(name, value, text=text)
     return _word(name, value)
@@ -71,6 +105,13 @@ def _word(name: str, value: Any) -> str:
     return value
 
 
+def _kind(value: Any) -> str:
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word not in COLUMNS:
+        raise ManifestError(f"job: {_short(value)} is not one of {', '.join(COLUMNS)}")
+    return word
+
+
 def _flag(name: str, value: Any) -> bool:
     if isinstance(value, bool):
         return value
@@ -84,7 +125,7 @@ def _number(name: str, value: Any, *, text: bool) -> float | int:
     number = value
     if text and isinstance(value, str):
         try:
-            number = float(value)
+            number = int(value) if value.strip().isdecimal() else float(value)
         except ValueError:
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
@@ -120,6 +161,10 @@ def _encodable(value: str) -> bool:
 
 def _shown(name: str) -> str:
     return name.replace("_", "-")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(_shown, names))
 
 
 def _short(value: Any) -> str:

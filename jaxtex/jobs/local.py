@@ -1,7 +1,7 @@
 """The engine of one process: while a batch runs, the next is read and the last is written.
 
-One thread reads images and makes jobs ready, another one encodes results and hands them over, so
-that the device waits for neither.
+One thread reads files and makes jobs ready, another one encodes results and hands them over, so
+that the device waits for neither. What is done with a job is up to the work of its kind.
 """
 
 import time
@@ -14,19 +14,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
-from jaxtex import images
 from jaxtex.errors import JaxtexError, RunError, first_line
-from jaxtex.jobs.batches import Batch, ImageCache, Prepared, assemble
-from jaxtex.jobs.plan import PlannedJob
+from jaxtex.jobs.batches import Batch, assemble
+from jaxtex.jobs.caches import ImageCache, Models
+from jaxtex.jobs.kinds import KINDS
 from jaxtex.jobs.results import Finished
-from jaxtex.style import memory
-from jaxtex.style.job import Job
+from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work
+from jaxtex.style.memory import available_bytes
 from jaxtex.style.placement import Placement
-from jaxtex.style.run import Hooks, Outcome, Progress, run_jobs
-from jaxtex.style.stylize import make_result
-from jaxtex.style.targets import SharedTargets
+from jaxtex.style.run import Hooks, Progress
 from jaxtex.vgg import VGG16
 
 # The most jobs at once where no size is given and memory would allow more. On CPU larger batches
@@ -70,6 +67,8 @@ class LocalEngine:
     """Asked between chunks of steps."""
     report: Callable[[State], None] = lambda state: None
     warn: Callable[[str], None] = lambda text: None
+    models: Models = field(default_factory=Models)
+    """Models that are loaded already may be among them."""
     profile: Path | None = None
     """Where to write a trace of the first batches."""
     done: int = field(init=False, default=0)
@@ -77,13 +76,20 @@ class LocalEngine:
 
     def __post_init__(self) -> None:
         devices = jax.local_devices() if self.devices is None else self.devices
-        self.placement = Placement(devices)
-        self.shared = SharedTargets(self.network, self.placement)
-        free = memory.available_bytes()
-        if devices[0].platform == "cpu":
+        on_cpu = devices[0].platform == "cpu"
+        free = available_bytes()
+        if on_cpu:
             # They have one memory.
             free //= len(devices)
-        self.limit = self.max_bytes or int(0.8 * free)
+        resources = Resources(
+            network=self.network,
+            placement=Placement(devices),
+            images=ImageCache(),
+            models=self.models,
+            most=self.batch_size or (_MOST_ON_CPU if on_cpu else _MOST),
+            limit=self.max_bytes or int(0.8 * free),
+        )
+        self._works = {name: kind.work(resources) for name, kind in KINDS.items()}
         self._clock = _Clock(0)
 
     def run(self, jobs: Sequence[PlannedJob]) -> bool:
@@ -93,7 +99,11 @@ class LocalEngine:
           RunError: what came of a job cannot be delivered, or the device failed.
         """
         self._clock = clock = _Clock(len(jobs))
-        batches = assemble(jobs, self._size_of, ImageCache())
+        batches = assemble(
+            jobs,
+            lambda job: self._work(job).prepare(job),
+            lambda prepared: self._work(prepared.planned).size(prepared),
+        )
         writes: deque[Future[None]] = deque()
         stopped = False
         with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
@@ -127,68 +137,56 @@ class LocalEngine:
             State(self.done, self.failed, clock.total, clock.seconds, clock.busy, size, step)
         )
 
-    def _size_of(self, job: Job) -> int:
-        """How many jobs like this one run at once: a multiple of the devices."""
-        most = self.batch_size
-        if most is None:
-            most = _MOST_ON_CPU if jax.default_backend() == "cpu" else _MOST
-        height, width = job.content.shape[:2]
-        share = max(1, most // self.placement.count)
-        fits = memory.fit_batch(job.program, share, height, width, self.limit)
-        return fits * self.placement.count
+    def _work(self, job: PlannedJob) -> Work:
+        return self._works[job.kind]
 
-    def _run(self, batch: Batch) -> list[Outcome | str] | None:
-        """The outcomes of a batch's jobs, or why there are none; None if it was stopped."""
-        if not batch.jobs:
+    def _run(self, batch: Batch) -> list[Any] | None:
+        """What comes of a batch's jobs, or why nothing does; None if it was stopped."""
+        jobs = batch.jobs
+        if not jobs:
             return []
-        hooks = Hooks(
-            progress=lambda progress: self._tell(len(batch.jobs), progress), stop=self.stopped
-        )
+        work = self._work(jobs[0].planned)
+        hooks = Hooks(progress=lambda progress: self._tell(len(jobs), progress), stop=self.stopped)
         while True:
-            jobs = batch.filled(self._size_of(batch.jobs[0].job), self.placement.count)
             try:
-                outcomes = run_jobs(jobs, hooks=hooks, max_bytes=self.limit, shared=self.shared)
+                return work.run(jobs, hooks)
+            except JaxtexError as error:
+                return [_Reason(str(error))] * len(jobs)
             except Exception as error:
                 if not out_of_memory(error):
                     if isinstance(error, jax.errors.JaxRuntimeError):
                         raise RunError(f"the device failed ({first_line(error)})") from error
                     raise
-                if not self._lower_limit(len(jobs), jobs[0]):
+                lowered = work.lower(jobs)
+                if lowered is None:
                     reason = f"not even a single job fits into memory ({first_line(error)})"
-                    return [reason] * len(batch.jobs)
-            else:
-                if any(outcome.status == "interrupted" for outcome in outcomes):
-                    return None
-                return list(outcomes[: len(batch.jobs)])
+                    return [_Reason(reason)] * len(jobs)
+                self.warn(lowered)
 
-    def _lower_limit(self, count: int, job: Job) -> bool:
-        """Halves what a batch may take, for all batches to come; False where nothing is left."""
-        height, width = job.content.shape[:2]
-        one = memory.evaluation_bytes(job.program, 1, height, width)
-        share = max(1, min(count // self.placement.count, self.limit // one))
-        if share > 1:
-            self.limit = one * (share // 2)
-            at_once = share * self.placement.count
-            self.warn(f"out of memory with {at_once} jobs at once: going on with half of them")
-        elif self.limit >= one:
-            # Too little for one job makes it compute its activations twice.
-            self.limit = one - 1
-            self.warn("out of memory with a single job: activations are computed twice")
-        else:
-            return False
-        return True
-
-    def _write(self, batch: Batch, outcomes: Sequence[Outcome | str], seconds: float) -> None:
+    def _write(self, batch: Batch, outcomes: Sequence[Any], seconds: float) -> None:
         for failure in batch.failures:
-            self.deliver(Finished(job=failure.planned, seconds=0.0, error=failure.reason))
-            self.failed += 1
+            self._deliver(failure.planned, 0.0, Encoded(None, {}, failure.reason))
         for prepared, outcome in zip(batch.jobs, outcomes, strict=True):
-            each = finished(prepared, outcome, seconds)
-            self.deliver(each)
-            if each.image is None:
-                self.failed += 1
-            else:
-                self.done += 1
+            self._deliver(prepared.planned, seconds, self._encode(prepared, outcome))
+
+    def _encode(self, prepared: Prepared, outcome: Any) -> Encoded:
+        if isinstance(outcome, _Reason):
+            return Encoded(None, {}, outcome.text)
+        return self._work(prepared.planned).encode(prepared, outcome)
+
+    def _deliver(self, job: PlannedJob, seconds: float, encoded: Encoded) -> None:
+        image, facts, error = encoded
+        self.deliver(Finished(job=job, seconds=seconds, image=image, error=error, facts=facts))
+        if image is None:
+            self.failed += 1
+        else:
+            self.done += 1
+
+
+class _Reason(NamedTuple):
+    """Why nothing comes of a job that was to run."""
+
+    text: str
 
 
 class _Clock:
@@ -221,32 +219,6 @@ class _Clock:
         """The share of the time in which a batch was running."""
         running = 0.0 if self._since is None else time.perf_counter() - self._since
         return min(1.0, (self._busy + running) / max(self.seconds, 1e-9))
-
-
-def finished(prepared: Prepared, outcome: Outcome | str, seconds: float) -> Finished:
-    """What came of a job, its image encoded."""
-    planned = prepared.planned
-    if isinstance(outcome, str):
-        return Finished(job=planned, seconds=seconds, error=outcome)
-    result = make_result(prepared.job, outcome, prepared.job.original)
-    step = int(result.history.step[-1])
-    loss = float(result.history.total[-1])
-    facts = {
-        "width": result.image.shape[1],
-        "height": result.image.shape[0],
-        "steps": step,
-        "loss": loss if np.isfinite(loss) else None,
-    }
-    if outcome.status == "diverged":
-        reason = f"the loss became non-finite after step {step}"
-        return Finished(job=planned, seconds=seconds, error=reason, facts=facts)
-    try:
-        image, alpha = result.cut_out() if planned.files.transparent else (result.image, None)
-        metadata = {**result.metadata, **prepared.images}
-        encoded = images.encode_image(planned.output, image, alpha=alpha, metadata=metadata)
-    except JaxtexError as error:
-        return Finished(job=planned, seconds=seconds, error=str(error), facts=facts)
-    return Finished(job=planned, seconds=seconds, image=encoded, facts=facts)
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -1,8 +1,9 @@
 """Manifests: the jobs of a batch as rows of CSV, JSONL or TOML, or as two folders' product.
 
-A row has the columns of `columns.COLUMNS`; defaults for all rows stand once at the top:
-`# size = 256` above the header of a CSV, `{"defaults": {…}}` as the first line of a JSONL, and
-`[defaults]` of a TOML whose jobs are `[[job]]`. Files are named relative to the manifest.
+A row has the columns of its kind in `columns.COLUMNS`; defaults for all rows that have such a
+column stand once at the top: `# size = 256` above the header of a CSV, `{"defaults": {…}}` as the
+first line of a JSONL, and `[defaults]` of a TOML whose jobs are `[[job]]`. Files are named relative
+to the manifest.
 """
 
 import csv
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 
 from jaxtex import images
 from jaxtex.errors import ManifestError, first_line
-from jaxtex.jobs.columns import column, value_of
+from jaxtex.jobs.columns import COLUMNS, STYLIZE, column, of_one_kind, value_of
 
 SUFFIXES = (".csv", ".jsonl", ".toml")
 _MAX_BYTES = 2**31
@@ -30,6 +31,11 @@ class Row(NamedTuple):
     line: int
     """Where it begins in the file, from 1; of a product of folders, its number."""
     values: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """What its column `job` says."""
+        return self.values.get("job", STYLIZE)
 
 
 class BadRow(NamedTuple):
@@ -46,17 +52,32 @@ class Manifest:
     name: str
     folder: Path
     """What files are named relative to."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
 
-    def add(
-        self, line: int, values: Mapping[str, Any], defaults: Mapping[str, Any], *, text: bool
-    ) -> None:
+    def add(self, line: int, values: Mapping[str, Any], *, text: bool) -> None:
         """Adds a row of raw values, or says why it cannot be one."""
         try:
-            self.rows.append(Row(line, {**defaults, **typed(values, text=text)}))
+            own = typed(values, text=text)
+            self.rows.append(Row(line, of_one_kind(own, self.defaults)))
         except ManifestError as error:
             self.bad.append(BadRow(line, str(error)))
+
+    def check_defaults(self) -> None:
+        """Says whether every default is one of some row, if all rows can be read.
+
+        Raises:
+          ManifestError: one is of no kind that the rows have.
+        """
+        kinds = {row.kind for row in self.rows}
+        used = {"job"}.union(*(COLUMNS[kind] for kind in kinds))
+        for name in self.defaults:
+            if kinds and not self.bad and name not in used:
+                raise ManifestError(
+                    f"{name.replace('_', '-')}: is a default that no row has; all are of "
+                    f"{' and '.join(sorted(kinds))}"
+                )
 
 
 def typed(values: Mapping[str, Any], *, text: bool) -> dict[str, Any]:
@@ -115,6 +136,7 @@ def parse(
     manifest = Manifest(name=str(path), folder=path.parent)
     reader = {".csv": _csv, ".jsonl": _jsonl, ".toml": _toml}[suffix]
     reader(text, manifest, defaults or {})
+    manifest.check_defaults()
     return manifest
 
 
@@ -123,12 +145,14 @@ def product(contents: Path, styles: Path, values: Mapping[str, Any]) -> Manifest
 
     Raises:
       ImageError: a folder does not exist or holds no images.
+      ManifestError: the values are those of jobs without contents and styles.
     """
-    manifest = Manifest(name=f"{contents} × {styles}", folder=Path())
+    manifest = Manifest(name=f"{contents} × {styles}", folder=Path(), defaults=values)
     pairs = itertools.product(images.find_images([contents]), images.find_images([styles]))
     for number, (content, style) in enumerate(pairs, 1):
         files = {"content": str(content), "style": (str(style),)}
-        manifest.rows.append(Row(number, {**values, **files}))
+        manifest.rows.append(Row(number, of_one_kind(files, values)))
+    manifest.check_defaults()
     return manifest
 
 
@@ -171,7 +195,7 @@ def _csv(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
         if equals:
             raw[name.strip()] = value.strip()
     lines.seek(start)
-    defaults = {**_defaults(raw, text=True), **given}
+    manifest.defaults = {**_defaults(raw, text=True), **given}
     rows = _csv_rows(lines, above, manifest)
     line, header = next(rows, (0, []))
     if manifest.bad:
@@ -188,7 +212,7 @@ def _csv(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
             reason = f"has {len(cells)} cells, the header has {len(names)}"
             manifest.bad.append(BadRow(line, reason))
         else:
-            manifest.add(line, dict(zip(names, cells, strict=True)), defaults, text=True)
+            manifest.add(line, dict(zip(names, cells, strict=True)), text=True)
 
 
 def _csv_rows(
@@ -210,7 +234,7 @@ def _csv_rows(
 
 
 def _jsonl(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
-    defaults = dict(given)
+    manifest.defaults = dict(given)
     first = True
     for number, line in enumerate(io.StringIO(text, newline=""), 1):
         if not line.strip():
@@ -220,14 +244,14 @@ def _jsonl(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
             if "defaults" in values:
                 if not first or len(values) > 1:
                     raise ManifestError("defaults stand alone on the first line")
-                defaults = {**_defaults(values["defaults"], text=False), **given}
+                manifest.defaults = {**_defaults(values["defaults"], text=False), **given}
                 continue
         except ManifestError as error:
             if first and "defaults" in line:
                 raise ManifestError(f"line {number}: {error}") from None
             manifest.bad.append(BadRow(number, str(error)))
         else:
-            manifest.add(number, values, defaults, text=False)
+            manifest.add(number, values, text=False)
         finally:
             first = False
 
@@ -256,7 +280,7 @@ def _toml(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"is not TOML ({first_line(error)})") from None
     jobs = content.pop("job", [])
-    defaults = {**_defaults(content.pop("defaults", {}), text=False), **given}
+    manifest.defaults = {**_defaults(content.pop("defaults", {}), text=False), **given}
     if content:
         raise ManifestError(f"{min(content)[:80]!r} is unknown; it has [defaults] and [[job]]")
     if not isinstance(jobs, list) or not all(isinstance(job, dict) for job in jobs):
@@ -266,4 +290,4 @@ def _toml(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
     # Jobs of an inline list have no lines of their own: they are counted.
     places = lines if len(lines) == len(jobs) else range(1, len(jobs) + 1)
     for line, values in zip(places, jobs, strict=True):
-        manifest.add(line, values, defaults, text=False)
+        manifest.add(line, values, text=False)

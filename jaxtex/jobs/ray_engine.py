@@ -1,8 +1,8 @@
 """The engine of a Ray cluster: a pool of actors, each a `LocalEngine` on its own accelerator.
 
 The driver hands out pieces of the plan, retries those whose worker died, and alone writes images
-and lines: a job that is run twice is written once. Images and weights lie where every node can read
-them under the same path.
+and lines: a job that is run twice is written once. Images, weights and models lie where every node
+can read them under the same path.
 """
 
 import logging
@@ -16,8 +16,8 @@ from typing import Any
 
 from jaxtex.errors import RunError, SettingsError, first_line
 from jaxtex.jobs.local import LocalEngine, State
-from jaxtex.jobs.plan import PlannedJob
 from jaxtex.jobs.results import Finished
+from jaxtex.jobs.work import PlannedJob
 
 # Jobs of a piece where no batch size is given: enough for a worker to read ahead, little to lose.
 _PIECE = 16

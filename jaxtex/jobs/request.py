@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxtex import images, svg
-from jaxtex.errors import SettingsError, named
+from jaxtex.errors import ImageError, SettingsError, named
 from jaxtex.images import LoadedImage
 
 if TYPE_CHECKING:
@@ -83,6 +83,18 @@ class Inputs:
     styles: tuple[LoadedImage, ...]
     mask: LoadedImage | None
     init: LoadedImage | None
+
+    def check(self, digests: Sequence[str]) -> None:
+        """Says whether the files are still those of these digests, in the order of `files`.
+
+        Raises:
+          ImageError: one has changed.
+        """
+        read = (self.content, *self.styles, self.mask, self.init)
+        found = [image for image in read if image is not None]
+        for image, digest in zip(found, digests, strict=True):
+            if image.sha256 != digest:
+                raise ImageError(f"{image.path}: has changed since it was checked")
 
     def make_job(self, settings: "Settings", style_weights: Sequence[float] | None = None) -> "Job":
         """The job made ready; errors name the files.

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from jaxtex.checkpoint import differences
 from jaxtex.errors import CheckpointError, OutputError, RunError
 from jaxtex.files import check_folder, make_folder, write_bytes
-from jaxtex.jobs.plan import PlannedJob, is_inside
+from jaxtex.jobs.planning import is_inside
+from jaxtex.jobs.work import PlannedJob
 
 RESULTS = "results.jsonl"
 SUMMARY = "summary.html"

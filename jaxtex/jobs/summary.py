@@ -8,10 +8,10 @@ from typing import Any
 from jaxtex import __version__, images
 from jaxtex.errors import ImageError
 from jaxtex.files import write_bytes
-from jaxtex.jobs.batches import ImageCache
-from jaxtex.jobs.plan import PlannedJob
+from jaxtex.jobs.caches import ImageCache
 from jaxtex.jobs.request import load_inputs
 from jaxtex.jobs.results import SUMMARY, ResultFolder
+from jaxtex.jobs.work import PlannedJob
 from jaxtex.pages import document, webp
 from jaxtex.style.metrics import Reference, Score
 from jaxtex.vgg import VGG16
@@ -74,13 +74,14 @@ class _Scorer:
 
     def score(self, job: PlannedJob, picture: Any, cache: ImageCache) -> Score | None:
         """The score of a job's picture; None where it cannot be scored."""
-        if self.network is None:
+        files = job.compared()
+        if self.network is None or files is None:
             return None
-        key = job.files.content, job.files.styles[0], job.files.background
+        key = files.content, files.styles[0], files.background
         try:
             if key != self._key:
                 self._key, self._reference = key, None
-                inputs = load_inputs(job.files, cache.load)
+                inputs = load_inputs(files, cache.load)
                 self._reference = Reference(
                     inputs.content.rgb,
                     inputs.styles[0].rgb,

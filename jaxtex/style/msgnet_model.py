@@ -102,8 +102,12 @@ class StyleModel:
 
 def batch_size(height: int, width: int) -> int:
     """How many images of a size to compute at once: at least 1, at most 16."""
-    bytes_each = _MAPS * 64 * 4 * height * width
-    return int(np.clip(available_bytes() // 2 // bytes_each, 1, 16))
+    return int(np.clip(available_bytes() // 2 // image_bytes(height, width), 1, 16))
+
+
+def image_bytes(height: int, width: int) -> int:
+    """About how many bytes an image takes while it is computed."""
+    return _MAPS * 64 * 4 * height * width
 
 
 def check_image(image: Float32[np.ndarray, "h w 3"], what: str) -> None:

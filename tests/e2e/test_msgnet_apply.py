@@ -4,21 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from logos import CONTENT, STYLE
+from msgnet_models import random_model
 
 from jaxtex.images import fit, load_image, read_metadata, save_image
-from jaxtex.style.msgnet_model import load_model, save_model
-from jaxtex.style.msgnet_train import Settings, start
+from jaxtex.style.msgnet_model import load_model
 from jaxtex.weights import vgg16_path
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    """A network of random weights whose images are neither black nor white."""
-    values = start(Settings(features=1))[1].network
-    values = values | {"last.bias": values["last.bias"] + 128}
-    path = tmp_path_factory.mktemp("msgnet") / "random.safetensors"
-    save_model(path, values, {"source": "random"})
-    return path
+    return random_model(tmp_path_factory.mktemp("msgnet") / "random.safetensors")
 
 
 def pictures(folder: Path, *sizes: tuple[int, int]) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tiny_jobs import TINY, make_images
 
+from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
 from jaxtex.jobs.request import load_inputs
@@ -32,13 +33,13 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def planned(folder):
-    """Plans rows of columns, with tiny settings where they say nothing."""
+    """Plans rows of columns; stylisations have tiny settings where they say nothing."""
 
     def planned(*rows):
         manifest = Manifest(name="rows", folder=folder)
         for line, row in enumerate(rows, 1):
-            values = {**TINY, **row}
-            if isinstance(values["style"], str):
+            values = {**TINY, **row} if "job" not in row else dict(row)
+            if isinstance(values.get("style"), str):
                 values["style"] = (values["style"],)
             manifest.rows.append(Row(line, values))
         jobs, bad = plan(manifest, folder / "out")
@@ -46,6 +47,25 @@ def planned(folder):
         return jobs
 
     return planned
+
+
+@pytest.fixture
+def engine(network):
+    """Runs planned jobs; gives what came of each by its output, and the states that were told."""
+
+    def engine(jobs, **options):
+        found, states = {}, []
+
+        def deliver(each):
+            found[each.job.output] = each
+
+        made = LocalEngine(network=network, report=states.append, deliver=deliver, **options)
+        engine.whole = made.run(jobs)
+        engine.last = made
+        engine.states = states
+        return found
+
+    return engine
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgnet_models import random_model
+from texture_models import lively_model
 from tiny_jobs import make_images
 
 SCRIPT = """
@@ -16,6 +18,7 @@ import jax
 import numpy as np
 from PIL import Image
 from tiny_jobs import TINY
+from jaxtex.jobs import msgnet
 from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
@@ -29,10 +32,15 @@ for number in range(11):
     values = {**TINY, "content": f"c{1 + number % 2}.png", "style": ("s1.png",),
               "output": f"{number}.png", "content_weight": 0.05 + number / 10, **optimizer}
     manifest.rows.append(Row(number + 1, values))
+kinds = [{"job": "msgnet", "content": f"c{1 + n % 2}.png", "style": ("s1.png",),
+          "model": sys.argv[2], "output": f"m{n}.png"} for n in range(3)]
+kinds.append({"job": "texture", "output": "t.png", "count": 3, "model": sys.argv[3]})
+manifest.rows += [Row(20 + number, values) for number, values in enumerate(kinds)]
 jobs, bad = plan(manifest, folder / "out")
 assert not bad, bad
 network = load_network()
 real, seen = run.run_chunk, []
+real_stylise, applied = msgnet.stylise, []
 
 def noted(program, convs, found, coefficients, state, count):
     arrays = {"image": state.point, "targets": found.content, "weights": coefficients.content}
@@ -42,6 +50,14 @@ def noted(program, convs, found, coefficients, state, count):
     return real(program, convs, found, coefficients, state, count)
 
 run.run_chunk = noted
+
+def noted_stylise(blueprint, values, contents, target):
+    applied.append([len(contents.sharding.device_set), contents.addressable_shards[0].data.shape[0],
+                    len(target.sharding.device_set),
+                    *{len(value.sharding.device_set) for value in values.values()}])
+    return real_stylise(blueprint, values, contents, target)
+
+msgnet.stylise = noted_stylise
 
 def pictures(devices):
     found = {}
@@ -53,8 +69,9 @@ def pictures(devices):
     return found
 
 eight = pictures(jax.local_devices())
-placed = seen[:]
+placed, shared = seen[:], applied[:]
 programs = real._cache_size()
+msgnet.stylise = real_stylise
 one = pictures(jax.local_devices()[:1])
 print(json.dumps({
     "devices": len(jax.local_devices()),
@@ -62,6 +79,8 @@ print(json.dumps({
     "spread": float(np.abs(one["0.png"] - one["2.png"]).max()),
     "names": [sorted(eight), sorted(one)],
     "placed": placed,
+    "applied": shared,
+    "applications": float(np.abs(eight["m0.png"] - eight["m1.png"]).max()),
     "programs": programs,
 }))
 """
@@ -71,10 +90,11 @@ print(json.dumps({
 def said(tmp_path_factory):
     folder = tmp_path_factory.mktemp("devices")
     make_images(folder)
+    models = random_model(folder / "net.safetensors"), lively_model(folder / "t.safetensors")
     tests = Path(__file__).parents[1]
     path = os.pathsep.join(map(str, (tests, tests.parent)))
     done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT, folder],
+        [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT, folder, *models],
         capture_output=True,
         text=True,
         timeout=300,
@@ -92,9 +112,10 @@ def said(tmp_path_factory):
 def test_eight_devices_give_what_one_gives(said):
     assert said["devices"] == 8
     assert said["names"][0] == said["names"][1]
-    assert len(said["names"][0]) == 11
+    assert len(said["names"][0]) == 15
     assert said["difference"] < 0.01
     assert said["spread"] > 0.05
+    assert said["applications"] > 0.05
 
 
 def test_every_device_has_its_share_of_the_jobs_and_all_of_the_network(said):
@@ -102,6 +123,8 @@ def test_every_device_has_its_share_of_the_jobs_and_all_of_the_network(said):
         for name in ("image", "targets", "weights"):
             assert each[name] == [8, 1]
         assert each["kernels"] == [8]
+    # Contents by one, style and network whole.
+    assert said["applied"] == [[8, 1, 8, 8]]
 
 
 def test_a_shared_batch_is_compiled_once(said):

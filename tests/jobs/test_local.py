@@ -1,18 +1,21 @@
-import io
 import itertools
 import threading
 
 import jax
 import numpy as np
 import pytest
-from PIL import Image
+from tiny_jobs import pixels
 
 from jaxtex import images
 from jaxtex.errors import RunError
-from jaxtex.jobs import batches, local
-from jaxtex.jobs.batches import Batch, ImageCache, assemble
+from jaxtex.jobs import batches, stylize
+from jaxtex.jobs.batches import assemble
+from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.local import LocalEngine
+from jaxtex.jobs.stylize import StylizeWork
+from jaxtex.jobs.work import Resources, filled
 from jaxtex.style import memory, run, targets
+from jaxtex.style.placement import Placement
 
 MIXED = [
     {"content": "c1.png", "style": "s1.png", "output": "1.png"},
@@ -27,27 +30,11 @@ MIXED = [
 
 
 @pytest.fixture
-def engine(network):
-    """Runs planned jobs; gives what came of each by its output, and the states that were told."""
-
-    def engine(jobs, **options):
-        found, states = {}, []
-
-        def deliver(each):
-            found[each.job.output] = each
-
-        made = LocalEngine(network=network, report=states.append, deliver=deliver, **options)
-        engine.whole = made.run(jobs)
-        engine.last = made
-        engine.states = states
-        return found
-
-    return engine
-
-
-def pixels(finished):
-    with Image.open(io.BytesIO(finished.image)) as image:
-        return np.asarray(image, np.float32) / 255
+def prepare(network):
+    """Makes planned stylisations ready."""
+    resources = Resources(network=network, placement=Placement(), images=ImageCache(),
+                          models=Models(), most=4, limit=2**30)  # fmt: skip
+    return StylizeWork(resources).prepare
 
 
 def test_every_job_is_what_its_own_run_would_be(engine, planned, alone):
@@ -81,11 +68,11 @@ def test_transparent_results_have_no_ground(engine, planned):
     assert alpha.max() > 0.9
 
 
-def test_jobs_of_one_shape_and_program_share_a_batch(planned):
+def test_jobs_of_one_shape_and_program_share_a_batch(planned, prepare):
     jobs = planned(
         *MIXED[:4], *({**MIXED[0], "output": f"{n}.png", "seed": n} for n in range(7, 12))
     )
-    found = list(assemble(jobs, lambda job: 3, ImageCache()))
+    found = list(assemble(jobs, prepare, lambda job: 3))
     assert [[each.planned.output for each in batch.jobs] for batch in found] == [
         ["1.png", "3.png", "4.png"],
         ["7.png", "8.png", "9.png"],
@@ -94,20 +81,17 @@ def test_jobs_of_one_shape_and_program_share_a_batch(planned):
     ]
 
 
-def test_a_rest_is_filled_up_to_a_power_of_two(planned):
-    (batch,) = assemble(planned(*({**MIXED[0], "output": f"{n}.png"} for n in range(5))),
-                        lambda job: 9, ImageCache())  # fmt: skip
-    assert len(batch.filled(9)) == 8
-    assert len(batch.filled(6)) == 6
-    assert len(batch.filled(9, 3)) == 9
-    assert len(Batch(batch.jobs[:1], []).filled(9)) == 1
-    assert len(Batch(batch.jobs[:1], []).filled(9, 8)) == 8
-    assert batch.filled(9)[5:] == [batch.jobs[-1].job] * 3
+def test_a_rest_is_filled_up_to_a_power_of_two():
+    assert filled("abcde", 9) == [*"abcdeeee"]
+    assert filled("abcde", 6) == [*"abcdee"]
+    assert filled("abcde", 9, 3) == [*"abcdeeeee"]
+    assert filled("a", 9) == ["a"]
+    assert filled("a", 9, 8) == ["a"] * 8
 
 
-def test_jobs_that_wait_take_no_more_than_their_memory(planned, monkeypatch):
+def test_jobs_that_wait_take_no_more_than_their_memory(planned, prepare, monkeypatch):
     monkeypatch.setattr(batches, "_WAITING_BYTES", 0)
-    found = list(assemble(planned(*MIXED), lambda job: 3, ImageCache()))
+    found = list(assemble(planned(*MIXED), prepare, lambda job: 3))
     assert [len(batch.jobs) for batch in found] == [1] * 6
 
 
@@ -154,15 +138,14 @@ def test_the_next_batch_is_read_and_the_last_is_written_while_one_runs(
     engine, planned, monkeypatch
 ):
     threads = {"read": set(), "run": set(), "write": set()}
-    for module, name, what in [(batches, "load_inputs", "read"), (local, "run_jobs", "run"),
-                               (local, "finished", "write")]:  # fmt: skip
-        real = getattr(module, name)
+    for name, what in [("prepare", "read"), ("run", "run"), ("encode", "write")]:
+        real = getattr(StylizeWork, name)
 
-        def noted(*arguments, real=real, what=what, **options):
+        def noted(*arguments, real=real, what=what):
             threads[what].add(threading.get_ident())
-            return real(*arguments, **options)
+            return real(*arguments)
 
-        monkeypatch.setattr(module, name, noted)
+        monkeypatch.setattr(StylizeWork, name, noted)
     engine(planned(*MIXED))
     assert all(len(each) == 1 for each in threads.values())
     assert len(set.union(*threads.values())) == 3
@@ -207,7 +190,7 @@ def test_a_loss_that_is_not_finite_fails_its_job_alone(engine, planned, monkeypa
 
 def test_out_of_memory_halves_the_batch_and_is_remembered(engine, planned, monkeypatch):
     sizes, warnings = [], []
-    real = local.run_jobs
+    real = stylize.run_jobs
 
     def little(jobs, *, max_bytes, **options):
         height, width = jobs[0].content.shape[:2]
@@ -217,7 +200,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered(engine, planned, monke
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating")
         return real(jobs, max_bytes=max_bytes, **options)
 
-    monkeypatch.setattr(local, "run_jobs", little)
+    monkeypatch.setattr(stylize, "run_jobs", little)
     jobs = planned(*({**MIXED[0], "output": f"{n}.png", "seed": n} for n in range(8)))
     found = engine(jobs, batch_size=4, warn=warnings.append)
     assert all(each.image is not None for each in found.values())
@@ -237,7 +220,7 @@ def test_a_job_that_never_fits_fails_after_its_activations_were_computed_twice(
         programs.append(memory.fit_program(jobs[0].program, 1, height, width, max_bytes))
         raise MemoryError
 
-    monkeypatch.setattr(local, "run_jobs", none)
+    monkeypatch.setattr(stylize, "run_jobs", none)
     (found,) = engine(planned(MIXED[0])).values()
     assert [program.rematerialise for program in programs] == [False, True]
     assert found.error.startswith("not even a single job fits into memory")
@@ -247,7 +230,7 @@ def test_another_error_of_the_device_ends_the_run(engine, planned, monkeypatch):
     def broken(*arguments, **options):
         raise jax.errors.JaxRuntimeError("INTERNAL: a bolt is loose")
 
-    monkeypatch.setattr(local, "run_jobs", broken)
+    monkeypatch.setattr(stylize, "run_jobs", broken)
     with pytest.raises(RunError, match=r"the device failed \(INTERNAL: a bolt is loose\)"):
         engine(planned(MIXED[0]))
 

@@ -87,6 +87,58 @@ def test_every_option_of_a_command_that_belongs_to_one_job_is_a_column():
         assert names - of_the_run - of_other_files == set(COLUMNS[kind])
 
 
+MIXED = """\
+# seed = 3
+# size = 256
+job,content,style,output,model,count
+,a.png,b.png,1.png,,
+msgnet,a.png,b.png,2.png,net,
+texture,,,3.png,,5
+"""
+KINDS = [
+    {"seed": 3, "size": 256, "content": "a.png", "style": ("b.png",), "output": "1.png"},
+    {"job": "msgnet", "size": 256, "content": "a.png", "style": ("b.png",), "output": "2.png",
+     "model": "net"},
+    {"job": "texture", "seed": 3, "output": "3.png", "count": 5},
+]  # fmt: skip
+
+
+def test_rows_of_several_kinds_have_their_columns_and_their_defaults():
+    found = read(MIXED)
+    assert found.bad == []
+    assert [dict(row.values) for row in found.rows] == KINDS
+    assert [row.kind for row in found.rows] == ["stylize", "msgnet", "texture"]
+    found = read('[defaults]\njob = "texture"\n[[job]]\ncount = 5\n', ".toml")
+    assert [dict(row.values) for row in found.rows] == [{"job": "texture", "count": 5}]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"job": "texture", "content": "a.png"}, "column 'content' does not belong to texture; "
+         "allowed are output, model, count, center, "),
+        ({"job": "msgnet", "steps": 3}, "column 'steps' does not belong to msgnet; allowed are "
+         "content, style, output, model, size, style-size, job"),
+        ({"kappa": 3}, "column 'kappa' does not belong to stylize; allowed are content, style, "),
+        ({"job": "sweep"}, "job: 'sweep' is not one of stylize, msgnet, texture"),
+        ({"job": 3}, "job: 3 is not one of stylize, msgnet, texture"),
+    ],
+)  # fmt: skip
+def test_a_column_of_another_kind_is_a_bad_row(row, reason):
+    found = read(jsonl(row), ".jsonl")
+    assert found.rows == []
+    assert found.bad[0].reason.startswith(reason)
+
+
+def test_a_default_that_no_row_has_is_refused():
+    with pytest.raises(
+        ManifestError, match=r"^kappa: is a default that no row has; all are of stylize$"
+    ):
+        read("# kappa = 3\ncontent,style\na,b\n")
+    with pytest.raises(ManifestError, match=r"^steps: is .* all are of msgnet and texture$"):
+        read("job,seed\nmsgnet,\ntexture,3\n", steps=9)
+
+
 def test_lines_are_those_where_rows_begin():
     text = 'content,style\n"a\nb",c\n\n  \nd,e,f\n"g\n\n",h\ni\n'
     found = read(text)
@@ -207,6 +259,12 @@ def test_two_folders_give_every_pair(tmp_path):
         (str(content), (str(style),)) for content in contents for style in styles
     ]
     assert all(row.values["size"] == 64 for row in found.rows)
+    found = product(CONTENT.parent, STYLE.parent, {"job": "msgnet", "size": 64})
+    assert {row.kind for row in found.rows} == {"msgnet"}
+    with pytest.raises(ManifestError, match="'content' does not belong to texture"):
+        product(CONTENT.parent, STYLE.parent, {"job": "texture"})
+    with pytest.raises(ManifestError, match="steps: is a default that no row has"):
+        product(CONTENT.parent, STYLE.parent, {"job": "msgnet", "steps": 9})
     with pytest.raises(ImageError, match="no such file or folder"):
         product(CONTENT.parent, tmp_path / "none", {})
 

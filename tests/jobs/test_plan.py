@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -6,8 +7,14 @@ from hypothesis import strategies as st
 from logos import CONTENT, INVERTED, STYLE
 
 from jaxtex.errors import JaxtexError, ManifestError, SettingsError
+from jaxtex.jobs.caches import Models
 from jaxtex.jobs.manifest import Manifest, Row, read_manifest
-from jaxtex.jobs.plan import describe, is_inside, parse_shard, plan, safe_name, shard
+from jaxtex.jobs.plan import describe, parse_shard, plan, shard
+from jaxtex.jobs.planning import is_inside, safe_name
+from jaxtex.jobs.request import Files, settings_of
+from jaxtex.jobs.stylize import StylizeJob
+from jaxtex.style.msgnet_model import shipped_path as shipped_msgnet
+from jaxtex.texture.model import shipped_path as shipped_texture
 
 HEADER = "content,style,output"
 
@@ -60,7 +67,7 @@ def test_files_are_named_relative_to_the_manifest(planned, tmp_path):
         (f"{CONTENT},,a.png,,", "style is missing"),
         (f"{CONTENT},{STYLE},a.gif,,", "cannot write '.gif'"),
         (f"{CONTENT},{STYLE},a,,", "has no suffix"),
-        (f"{CONTENT},{STYLE},a.png,0,", "size: 0.0 is not a whole number from 1 to 16384"),
+        (f"{CONTENT},{STYLE},a.png,0,", "size: 0 is not a whole number from 1 to 16384"),
         (f"{CONTENT},{STYLE},a.png,9.5,", "size: 9.5 is not a whole number"),
         (f"{CONTENT},{STYLE},a.png,,chrome", "preset: 'chrome' is unknown"),
         (f"{CONTENT},{STYLE},a.png,,none.toml", "none.toml cannot be read as TOML"),
@@ -103,6 +110,36 @@ def test_the_identity_is_of_inputs_and_settings_and_not_of_names(planned, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("job", "identity"),
+    [
+        (
+            StylizeJob(
+                line=2, output="a.png", files=Files(content=Path("c.png"), styles=(Path("s.png"),)),
+                digests=("0" * 64, "1" * 64), settings=settings_of({}), style_weights=None,
+                weights=None,
+            ),
+            "6a4a09e38ed5c8b214334d852e98855d00b30d41be520dfb66b0b972fef0c88d",
+        ),
+        (
+            StylizeJob(
+                line=2, output="a.png",
+                files=Files(content=Path("c.png"), styles=(Path("s.png"), Path("t.png")),
+                            mask=Path("m.png"), init=Path("i.png"), background="transparent",
+                            size=384),
+                digests=tuple(str(number) * 64 for number in range(5)),
+                settings=settings_of({"preset": "gatys", "size": 384.0, "seed": 7, "init": "i.png",
+                                      "layer": ("conv1_1=2", "conv4_1=1")}),
+                style_weights=(1.0, 3.0), weights="f" * 64,
+            ),
+            "2b4722b2125eb7e8a892ec67cba8b88aff6a2aaf67de148b6ae1f46d1e1807a8",
+        ),
+    ],
+)  # fmt: skip
+def test_results_that_are_there_keep_their_identity(job, identity):
+    assert job.identity() == identity
+
+
+@pytest.mark.parametrize(
     ("name", "plain"),
     [("a.png", "a.png"), ("a/b.png", "a/b.png"), ("a/./b//c.png", "a/b/c.png"), ("é ü.png",) * 2],
 )
@@ -121,6 +158,10 @@ def test_a_name_within_the_folder_is_made_plain(name, plain):
 def test_a_name_outside_the_folder_or_of_no_file_is_refused(name):
     with pytest.raises(ManifestError, match="output: "):
         safe_name(name)
+
+
+# Loaded once for all examples.
+MODELS = Models()
 
 
 @settings(max_examples=300, deadline=None, database=None)
@@ -180,18 +221,35 @@ VALUES = st.fixed_dictionaries(
         "init": st.sampled_from(["noise", "x.png"]),
         "background": st.text(max_size=5),
         "features": st.text(max_size=4),
-        "seed": st.integers(),
+        "seed": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+        "job": st.sampled_from(["stylize", "msgnet", "texture"]),
+        "model": st.sampled_from([str(shipped_msgnet()), str(shipped_texture()), "x" * 300, ".",
+                                  str(CONTENT), "none.safetensors"]),
+        "style_size": st.integers(-1, 20_000),
+        "count": st.integers(-1, 20_000) | st.floats(-1, 99),
+        "center": st.sampled_from(["none.npy", str(CONTENT), "y" * 300]),
+        "radius": st.floats(-1, 20),
+        "direction": st.sampled_from(["random", "axis:3", "axis:100", "axis:x", "axis:", "none.npz",
+                                      "axis:" + "9" * 4000]),
+        "kappa": st.floats(-1, 2e6),
+        "angle": st.floats(-1, 100),
+        "similarity": st.floats(-2, 2),
+        "labels": st.booleans(),
     },
-)
+)  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, database=None)
+# Loaded once for all examples.
+MODELS = Models()
+
+
+@settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(VALUES, max_size=5))
 def test_every_row_becomes_a_job_or_a_bad_row(tmp_path_factory, rows):
     folder = tmp_path_factory.getbasetemp()
     manifest = Manifest(name="m", folder=folder)
     manifest.rows = [Row(line, values) for line, values in enumerate(rows, 1)]
-    jobs, bad = plan(manifest, folder / "out")
+    jobs, bad = plan(manifest, folder / "out", models=MODELS)
     assert sorted([job.line for job in jobs] + [row.line for row in bad]) == [
         row.line for row in manifest.rows
     ]

@@ -1,0 +1,23 @@
+"""The kinds of jobs by the values of a row's column `job`."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from jaxtex.jobs import msgnet, stylize, texture
+from jaxtex.jobs.manifest import Row
+from jaxtex.jobs.planning import Planning
+from jaxtex.jobs.work import PlannedJob, Resources, Work
+
+
+class Kind(NamedTuple):
+    """How rows of a kind become jobs, and jobs results."""
+
+    plan: Callable[[Row, Planning], PlannedJob]
+    work: Callable[[Resources], Work]
+
+
+KINDS = {
+    "stylize": Kind(stylize.plan, stylize.StylizeWork),
+    "msgnet": Kind(msgnet.plan, msgnet.MsgnetWork),
+    "texture": Kind(texture.plan, texture.TextureWork),
+}

@@ -1,0 +1,161 @@
+"""Rows of the kind `msgnet`: what a call of `jaxtex msgnet apply` on one content would write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float32
+
+from jaxtex import images
+from jaxtex.errors import ManifestError
+from jaxtex.jobs import msgnet_request
+from jaxtex.jobs.caches import Recent
+from jaxtex.jobs.manifest import Row
+from jaxtex.jobs.planning import Planning, need
+from jaxtex.jobs.request import Files, load_inputs
+from jaxtex.jobs.work import Budget, Encoded, PlannedJob, Prepared, Resources, Work, encoded, filled
+from jaxtex.modules import Values
+from jaxtex.style.msgnet_model import StyleModel, image_bytes, load_model, stylise
+from jaxtex.style.run import Hooks
+
+# Bytes of resized styles, number of Gram matrices (4 MiB each at the authors' width) and of
+# networks' arrays that are kept at most.
+_STYLE_BYTES, _TARGETS, _NETWORKS = 2**28, 32, 4
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MsgnetJob(PlannedJob):
+    """One application of a network that has been checked."""
+
+    kind = "msgnet"
+
+    files: Files
+    digests: tuple[str, ...]
+    """SHA-256 of the content and the style."""
+    model: Path | None
+    """None: the shipped one."""
+    model_digest: str
+    size: int | None
+    style_size: int | None
+
+    def facts(self) -> dict[str, Any]:
+        """All that decides its picture, as JSON values."""
+        content, style = self.digests
+        return {
+            "job": self.kind,
+            "model_sha256": self.model_digest,
+            "content_sha256": content,
+            "style_sha256": [style],
+            "size": self.size,
+            "style_size": self.style_size,
+        }
+
+    def compared(self) -> Files | None:
+        """Content and style that its result is scored with."""
+        return self.files
+
+
+def plan(row: Row, planning: Planning) -> MsgnetJob:
+    """The job of a row.
+
+    Raises:
+      JaxtexError: it cannot be run.
+    """
+    values = row.values
+    need(row, "content", "style")
+    if len(values["style"]) != 1:
+        raise ManifestError(f"style: msgnet takes one image; {len(values['style'])} are given")
+    size, style_size = msgnet_request.sizes(values)
+    content, style = planning.base / values["content"], planning.base / values["style"][0]
+    files = Files(content=content, styles=(style,))
+    digests = planning.digests(files)
+    path = planning.file(values.get("model"))
+    model: StyleModel = planning.models.load(load_model, path)
+    return MsgnetJob(
+        line=row.line,
+        output=planning.output(row, f"{content.stem}-{style.stem}.png"),
+        files=files,
+        digests=digests,
+        model=path,
+        model_digest=model.digest,
+        size=size,
+        style_size=style_size,
+    )
+
+
+class _Inputs(NamedTuple):
+    model: StyleModel
+    content: Float32[np.ndarray, "h w 3"]
+    style: Float32[np.ndarray, "_ _ 3"]
+    style_key: tuple[str, str, int]
+    """Of model, style and its size."""
+    metadata: dict[str, Any]
+
+
+class MsgnetWork(Work):
+    """Runs contents of one shape together where they have one model and style."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.images, self.models = resources.images, resources.models
+        self.placement = resources.placement
+        self.budget = Budget(resources)
+        self._styles: Recent[Float32[np.ndarray, "_ _ 3"]] = Recent(
+            _STYLE_BYTES, lambda style: style.nbytes
+        )
+        self._targets: Recent[Float32[Array, "1 c c"]] = Recent(_TARGETS)
+        self._values: Recent[Values] = Recent(_NETWORKS)
+
+    def prepare(self, planned: MsgnetJob) -> Prepared:
+        """Reads and resizes the images."""
+        model = self.models.load(load_model, planned.model, planned.model_digest)
+        inputs = load_inputs(planned.files, self.images.load)
+        inputs.check(planned.digests)
+        content = msgnet_request.fit_content(inputs.content, planned.size)
+        (style,) = inputs.styles
+        longest = planned.style_size or max(content.shape[:2])
+        key = model.digest, style.sha256, longest
+        seen = self._styles.get(key[1:], lambda: msgnet_request.fit_style(style, longest))
+        metadata = msgnet_request.metadata(model.digest, longest, inputs.content, style)
+        made = _Inputs(model, content, seen, key, metadata)
+        return Prepared(planned, made, (key, content.shape), content.nbytes + seen.nbytes)
+
+    def size(self, prepared: Prepared) -> int:
+        """How many jobs like this one run at once."""
+        return self.budget.fit(_bytes(prepared))
+
+    def run(
+        self, jobs: Sequence[Prepared], hooks: Hooks
+    ) -> list[Float32[np.ndarray, "h w 3"]] | None:
+        """The images; a pass is too short to be stopped."""
+        model, key = jobs[0].inputs.model, jobs[0].inputs.style_key
+        values = self._values.get(model.digest, lambda: self.placement.whole(model.values))
+        target = self._targets.get(
+            key, lambda: self.placement.whole(model.target(jobs[0].inputs.style))
+        )
+        found: list[Float32[np.ndarray, "h w 3"]] = []
+        while len(found) < len(jobs):
+            chunk = jobs[len(found) : len(found) + self.size(jobs[0])]
+            batch = np.stack([each.inputs.content for each in self._filled(chunk)])
+            contents = self.placement.share(batch, len(batch))
+            pictures = np.asarray(stylise(model.blueprint, values, contents, target))
+            found += list(pictures[: len(chunk)])
+        return found
+
+    def _filled(self, jobs: Sequence[Prepared]) -> list[Prepared]:
+        return filled(jobs, self.size(jobs[0]), self.placement.count)
+
+    def lower(self, jobs: Sequence[Prepared]) -> str | None:
+        """Halves the batch."""
+        return self.budget.halve(_bytes(jobs[0]), len(self._filled(jobs)))
+
+    def encode(self, prepared: Prepared, outcome: Float32[np.ndarray, "h w 3"]) -> Encoded:
+        """The image with what `msgnet apply` writes into it."""
+        output, metadata = prepared.planned.output, prepared.inputs.metadata
+        facts = {"width": outcome.shape[1], "height": outcome.shape[0]}
+        return encoded(lambda: images.encode_image(output, outcome, metadata=metadata), facts)
+
+
+def _bytes(prepared: Prepared) -> int:
+    return image_bytes(*prepared.inputs.content.shape[:2])

@@ -1,0 +1,197 @@
+"""Rows of the kind `stylize`: what a call of `jaxtex stylize` would write."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jaxtex import images
+from jaxtex.errors import SettingsError
+from jaxtex.jobs.manifest import Row
+from jaxtex.jobs.planning import Planning, need
+from jaxtex.jobs.request import INITS, Files, load_inputs, settings_of
+from jaxtex.jobs.work import Budget, Encoded, PlannedJob, Prepared, Resources, Work, encoded, filled
+from jaxtex.style import memory
+from jaxtex.style.job import Job
+from jaxtex.style.run import Hooks, Outcome, run_jobs
+from jaxtex.style.settings import Settings
+from jaxtex.style.stylize import make_result
+from jaxtex.style.targets import SharedTargets
+
+# Columns that are not of the settings.
+_APART = ("job", "content", "style", "output", "style_weight", "mask", "background")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class StylizeJob(PlannedJob):
+    """One stylisation that has been checked."""
+
+    kind = "stylize"
+
+    files: Files
+    digests: tuple[str, ...]
+    """SHA-256 of each of `files`, in their order."""
+    settings: Settings
+    style_weights: tuple[float, ...] | None
+    weights: str | None
+    """SHA-256 of other VGG16 weights than those that ship."""
+
+    def facts(self) -> dict[str, Any]:
+        """All that decides its picture, as JSON values."""
+        digests = dict(zip(self.files, self.digests, strict=True))
+        mask, init = self.files.mask, self.files.init
+        return {
+            **self.settings.to_dict(),
+            "content_sha256": digests[self.files.content],
+            "style_sha256": [digests[path] for path in self.files.styles],
+            "style_weights": None if self.style_weights is None else list(self.style_weights),
+            "mask_sha256": None if mask is None else digests[mask],
+            "init_sha256": None if init is None else digests[init],
+            "background": self.files.background,
+            "vgg_sha256": self.weights,
+        }
+
+    def compared(self) -> Files | None:
+        """Content and style that its result is scored with."""
+        return self.files
+
+
+def plan(row: Row, planning: Planning) -> StylizeJob:
+    """The job of a row.
+
+    Raises:
+      JaxtexError: it cannot be run.
+    """
+    values = row.values
+    need(row, "content", "style")
+    settings = _settings(values, planning)
+    files = _files(values, planning)
+    digests = planning.digests(files)
+    weights = values.get("style_weight")
+    if weights is not None and len(weights) != len(files.styles):
+        raise SettingsError(
+            f"style-weight: {len(weights)} given for {len(files.styles)} style images"
+        )
+    name = f"{files.content.stem}-{'-'.join(each.stem for each in files.styles)}.png"
+    return StylizeJob(
+        line=row.line,
+        output=planning.output(row, name, alpha=files.transparent),
+        files=files,
+        digests=digests,
+        settings=settings,
+        style_weights=weights,
+        weights=planning.weights,
+    )
+
+
+def _settings(values: Mapping[str, Any], planning: Planning) -> Settings:
+    """Rows with equal options share one object."""
+    options = {name: value for name, value in values.items() if name not in _APART}
+    preset = options.get("preset", "")
+    if preset.endswith(".toml"):
+        options["preset"] = str(planning.base / preset)
+    return planning.once(("settings", repr(sorted(options.items()))), lambda: settings_of(options))
+
+
+def _files(values: Mapping[str, Any], planning: Planning) -> Files:
+    background = values.get("background", "keep")
+    if background not in ("keep", "transparent"):
+        images.parse_color(background)
+    init, size = values.get("init"), values.get("size")
+    return Files(
+        content=planning.base / values["content"],
+        styles=tuple(planning.base / style for style in values["style"]),
+        mask=planning.file(values.get("mask")),
+        init=None if init in INITS else planning.file(init),
+        background=background,
+        size=None if size is None else int(size),
+    )
+
+
+class _Inputs(NamedTuple):
+    job: Job
+    images: dict[str, Any]
+    """What the result says of its images."""
+
+
+class StylizeWork(Work):
+    """Runs stylisations: those of one shape and program share each evaluation."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.images = resources.images
+        self.placement = resources.placement
+        self.shared = SharedTargets(resources.network, resources.placement)
+        self.budget = Budget(resources)
+
+    def prepare(self, planned: StylizeJob) -> Prepared:
+        """Reads the images and makes the canvases."""
+        inputs = load_inputs(planned.files, self.images.load)
+        inputs.check(planned.digests)
+        job = inputs.make_job(planned.settings, planned.style_weights)
+        return Prepared(planned, _Inputs(job, inputs.metadata()), job.group, _nbytes(job))
+
+    def size(self, prepared: Prepared) -> int:
+        """How many jobs like this one run at once."""
+        return self.budget.fit(_evaluation_bytes(prepared))
+
+    def run(self, jobs: Sequence[Prepared], hooks: Hooks) -> list[Outcome] | None:
+        """The outcomes of all steps; None if the hooks stopped them."""
+        outcomes = run_jobs(
+            [each.inputs.job for each in self._filled(jobs)],
+            hooks=hooks,
+            max_bytes=self.budget.limit,
+            shared=self.shared,
+        )
+        if any(outcome.status == "interrupted" for outcome in outcomes):
+            return None
+        return outcomes[: len(jobs)]
+
+    def _filled(self, jobs: Sequence[Prepared]) -> list[Prepared]:
+        return filled(jobs, self.size(jobs[0]), self.placement.count)
+
+    def lower(self, jobs: Sequence[Prepared]) -> str | None:
+        """Halves the batch, down to one job whose activations are computed twice."""
+        one = _evaluation_bytes(jobs[0])
+        said = self.budget.halve(one, len(self._filled(jobs)))
+        if said is None and self.budget.limit >= one:
+            # Too little for one job makes it compute its activations twice.
+            self.budget.limit = one - 1
+            said = "out of memory with a single job: activations are computed twice"
+        return said
+
+    def encode(self, prepared: Prepared, outcome: Outcome) -> Encoded:
+        """The image with its settings."""
+        planned, job = prepared.planned, prepared.inputs.job
+        result = make_result(job, outcome, job.original)
+        step = int(result.history.step[-1])
+        loss = float(result.history.total[-1])
+        facts = {
+            "width": result.image.shape[1],
+            "height": result.image.shape[0],
+            "steps": step,
+            "loss": loss if np.isfinite(loss) else None,
+        }
+        if outcome.status == "diverged":
+            return Encoded(None, facts, f"the loss became non-finite after step {step}")
+
+        def make() -> bytes:
+            transparent = planned.files.transparent
+            image, alpha = result.cut_out() if transparent else (result.image, None)
+            metadata = {**result.metadata, **prepared.inputs.images}
+            return images.encode_image(planned.output, image, alpha=alpha, metadata=metadata)
+
+        return encoded(make, facts)
+
+
+def _evaluation_bytes(prepared: Prepared) -> int:
+    job = prepared.inputs.job
+    height, width = job.content.shape[:2]
+    return memory.evaluation_bytes(job.program, 1, height, width)
+
+
+def _nbytes(job: Job) -> int:
+    arrays = [job.content, *job.styles, job.mask, job.init, job.original]
+    if job.ink is not None:
+        arrays += [job.ink.coverage, job.ink.color]
+    return sum(array.nbytes for array in arrays)

@@ -1,0 +1,15 @@
+"""An MSG-Net for tests: never trained, but with images that differ by content and style."""
+
+from pathlib import Path
+
+from jaxtex.style.msgnet_model import save_model
+from jaxtex.style.msgnet_train import Settings, start
+
+
+def random_model(path: Path, *, seed: int = 0) -> Path:
+    """Writes a narrow network of random weights."""
+    values = start(Settings(features=1, seed=seed))[1].network
+    # Grey levels all over 0 to 255, not a few about 0.
+    levels = {"last.kernel": 100 * values["last.kernel"], "last.bias": values["last.bias"] + 128}
+    save_model(path, values | levels, {"source": "random"})
+    return path
