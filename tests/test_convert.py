@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from scipy.signal import correlate
 
 from jaxtex import convert as convert_module
-from jaxtex import weights
+from jaxtex import foreign_weights, weights
 from jaxtex.cli import main
 from jaxtex.cli.weights import weights as command
 from jaxtex.convert import convert
@@ -39,8 +39,8 @@ def genuine() -> Params:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, genuine: Params) -> Params:
     channels = dict(list(weights.VGG16_CHANNELS.items())[:2])
-    monkeypatch.setattr(weights, "VGG16_CHANNELS", channels)
-    monkeypatch.setattr(convert_module, "VGG16_CHANNELS", channels)
+    for module in (weights, convert_module, foreign_weights):
+        monkeypatch.setattr(module, "VGG16_CHANNELS", channels)
     return {name: genuine[name] for name in weights.expected_shapes()}
 
 
@@ -90,7 +90,7 @@ def state_dict(params: Params, prefix: str = "features") -> dict[str, Any]:
     state = {}
     for name, array in oihw(params).items():
         layer, _, role = name.partition(".")
-        number = {v: k for k, v in convert_module._FEATURES.items()}[layer]
+        number = {v: k for k, v in foreign_weights._FEATURES.items()}[layer]
         role = {"kernel": "weight", "bias": "bias"}[role]
         state[f"{prefix}.{number}.{role}"] = torch.tensor(array.copy())
     return state
@@ -125,7 +125,7 @@ def test_numbers_in_features_are_those_of_convolution_relu_and_pool():
             numbers.append(number)
             number += 2
         number += 1
-    assert list(convert_module._FEATURES) == numbers
+    assert list(foreign_weights._FEATURES) == numbers
 
 
 def test_torchvision_file_computes_the_same_up_to_the_border(tmp_path: Path, small: Params):
@@ -429,7 +429,7 @@ def test_missing_layer_is_named_and_nothing_is_written(tmp_path: Path, small: Pa
 
 def test_vgg19_is_refused_by_its_first_other_layer(tmp_path: Path, genuine: Params):
     # In VGG19's `features`, 16 is conv3_4 and conv4_1 comes at 19 instead of 17.
-    numbers = {n: k for k, n in convert_module._FEATURES.items() if k < 15}
+    numbers = {n: k for k, n in foreign_weights._FEATURES.items() if k < 15}
     state = {
         f"features.{numbers[layer]}.{role}": genuine[f"{layer}.{ours}"]
         for layer in numbers

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxtex import cli, doctor, vgg, weights
+from jaxtex import canaries, cli, doctor, vgg, weights
 from jaxtex.cli import main
 from jaxtex.style import objective
 
@@ -23,8 +23,8 @@ def failures(output: str) -> list[str]:
     return [line for line in output.splitlines() if line.startswith("FAIL")]
 
 
-def only(monkeypatch: pytest.MonkeyPatch, *canaries) -> None:
-    monkeypatch.setattr(doctor, "CANARIES", canaries)
+def only(monkeypatch: pytest.MonkeyPatch, *chosen) -> None:
+    monkeypatch.setattr(doctor, "CANARIES", chosen)
 
 
 def test_doctor_finds_nothing_wrong_here(capsys):
@@ -38,7 +38,7 @@ def test_doctor_finds_nothing_wrong_here(capsys):
 
 
 def test_json_is_one_object_with_the_checks_of_every_section(capsys, monkeypatch):
-    only(monkeypatch, doctor.max_pooling)
+    only(monkeypatch, canaries.max_pooling)
     code, output = run(capsys, "--json")
     report = json.loads(output)
     assert code == 0
@@ -53,7 +53,7 @@ def test_json_is_one_object_with_the_checks_of_every_section(capsys, monkeypatch
 
 
 def test_a_wrong_value_fails(capsys, monkeypatch):
-    only(monkeypatch, doctor.gram_matrices)
+    only(monkeypatch, canaries.gram_matrices)
     right = objective.gram_matrix
     monkeypatch.setattr(objective, "gram_matrix", lambda features: right(features) * 1.0001)
     code, output = run(capsys)
@@ -70,7 +70,7 @@ def test_a_wrong_gradient_of_a_right_value_fails(monkeypatch):
         return jnp.max(jnp.stack(corners), 0)
 
     monkeypatch.setattr(vgg, "max_pool", shares_ties_out)
-    check = doctor.max_pooling()
+    check = canaries.max_pooling()
     assert not check.ok
     assert "must be equal" in check.detail
 
@@ -78,13 +78,13 @@ def test_a_wrong_gradient_of_a_right_value_fails(monkeypatch):
 def test_a_wrong_term_of_the_objective_fails(monkeypatch):
     right = objective.ink_loss
     monkeypatch.setattr(objective, "ink_loss", lambda *arguments: right(*arguments) * 1.01)
-    problem = doctor._Objective(("conv1_1",), "conv1_1")
+    problem = canaries._Objective(("conv1_1",), "conv1_1")
     found = problem.run("adam", 1).losses.total[0]
     assert found > problem(problem.image.astype(np.float64)) * (1 + 1e-4)
 
 
 def test_a_value_that_is_not_finite_fails():
-    @doctor.canary("nan", 1e-5)
+    @canaries.canary("nan", 1e-5)
     def both():
         yield [1.0, np.nan], [1.0, 2.0]
         yield 1.0, 1.0
@@ -93,7 +93,7 @@ def test_a_value_that_is_not_finite_fails():
 
 
 def test_a_canary_that_raises_is_a_failure_with_its_text():
-    @doctor.canary("raises", 1e-5)
+    @canaries.canary("raises", 1e-5)
     def raises():
         yield 1.0, 1.0
         raise RuntimeError("INTERNAL: no kernel image\nat address 0")

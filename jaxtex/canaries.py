@@ -1,0 +1,336 @@
+"""Canaries: compiled kernels on this machine against plain float64 NumPy references.
+
+JAX is imported inside the checks, so that a broken installation is reported rather than raised.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxtex import weights
+from jaxtex.errors import first_line
+from jaxtex.weights import Check
+
+if TYPE_CHECKING:
+    from jaxtex.style.optimise import Optimizer
+    from jaxtex.vgg import ConvForm
+
+Pairs = Iterator[tuple[Any, Any]]
+
+# The largest relative error where matrix products are rounded to TF32 or bfloat16 by default.
+_ACCELERATOR_TOLERANCE = 2e-2
+
+
+def canary(name: str, tolerance: float) -> Callable[[Callable[[], Pairs]], Callable[[], Check]]:
+    """Makes a check of a function that yields pairs of a computed and an expected array.
+
+    The error of a pair is the largest difference relative to the largest expected magnitude. With
+    tolerance 0 the pairs must be equal, NaNs included, on every platform.
+    """
+
+    def decorate(pairs: Callable[[], Pairs]) -> Callable[[], Check]:
+        @functools.wraps(pairs)
+        def check() -> Check:
+            try:
+                errors = [_error(actual, expected) for actual, expected in pairs()]
+                allowed = tolerance and max(tolerance, _platform_tolerance())
+            except Exception as error:
+                return Check(name, False, f"{type(error).__name__}: {first_line(error)}")
+            worst = float(np.max(errors))  # NaN where one is, and then not within tolerance
+            detail = f"largest relative error {worst:.1e}, tolerance {allowed:.0e}"
+            return Check(name, worst <= allowed, detail if allowed else _equal(worst))
+
+        return check
+
+    return decorate
+
+
+def _equal(worst: float) -> str:
+    return "equal" if worst == 0 else f"differs by {worst:.1e}, must be equal"
+
+
+def _platform_tolerance() -> float:
+    import jax
+
+    return 0.0 if jax.default_backend() == "cpu" else _ACCELERATOR_TOLERANCE
+
+
+def _error(actual: Any, expected: Any) -> float:
+    actual, expected = (np.asarray(array, np.float64) for array in (actual, expected))
+    if actual.shape != expected.shape:
+        raise ValueError(f"shape {list(actual.shape)} instead of {list(expected.shape)}")
+    if np.array_equal(actual, expected, equal_nan=True):
+        return 0.0 if np.isfinite(expected).all() else np.nan
+    return float(np.max(np.abs(actual - expected)) / max(np.max(np.abs(expected)), 1e-30))
+
+
+def _draw(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+@canary("matrix-vector", 1e-5)
+def matrix_vector() -> Pairs:
+    """jax issue 39103: the last rows of a vmapped product and reduction were others' rows.
+
+    The sum over all rows hides it, so rows are compared.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    def squares(matrix, rows):
+        return jax.vmap(lambda row: jnp.sum(jnp.square(matrix @ row)))(rows)
+
+    matrix, rows = _draw(0, 3, 3), _draw(1, 32_769, 3)
+    products = rows.astype(np.float64) @ matrix.T.astype(np.float64)
+    yield jax.jit(squares)(matrix, rows), np.sum(products**2, 1)
+    total = jax.grad(lambda *arguments: jnp.sum(squares(*arguments)), (0, 1))
+    by_matrix, by_rows = jax.jit(total)(matrix, rows)
+    yield by_matrix, 2 * products.T @ rows
+    yield by_rows, 2 * products @ matrix
+
+
+def _convolution(form: "ConvForm") -> Pairs:
+    import jax
+
+    from jaxtex import vgg
+
+    x, kernel, bias = _draw(0, 2, 13, 17, 24), _draw(1, 3, 3, 24, 40), _draw(2, 40)
+    cotangent = _draw(3, 2, 13, 17, 40)
+
+    @jax.jit
+    def both(x, kernel, bias, cotangent):
+        conv = vgg.prepare_conv(kernel, bias, form)
+        out, pull = jax.vjp(lambda x: vgg.conv3x3(x, conv), x)
+        return out, pull(cotangent)[0]
+
+    out, gradient = both(x, kernel, bias, cotangent)
+    yield out, np.stack([_convolve(image, kernel, bias) for image in x])
+    spread = np.zeros((2, 15, 19, 24))
+    for i, j in np.ndindex(3, 3):
+        spread[:, i : i + 13, j : j + 17] += cotangent @ kernel[i, j].T.astype(np.float64)
+    yield gradient, spread[:, 1:-1, 1:-1]
+
+
+def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """3×3 convolution of `[h, w, c]` with zero padding, in float64."""
+    height, width = x.shape[:2]
+    padded = np.pad(x.astype(np.float64), ((1, 1), (1, 1), (0, 0)))
+    parts = (padded[i : i + height, j : j + width] @ kernel[i, j] for i, j in np.ndindex(3, 3))
+    return sum(parts) + bias
+
+
+@canary("conv3x3 direct", 1e-5)
+def direct_convolution() -> Pairs:
+    """XLA's convolution and its input's gradient at an odd size."""
+    return _convolution("direct")
+
+
+@canary("conv3x3 winograd", 5e-5)
+def winograd_convolution() -> Pairs:
+    """Winograd's convolution and its input's gradient at an odd size."""
+    return _convolution("winograd")
+
+
+@canary("max pool", 0.0)
+def max_pooling() -> Pairs:
+    """The gradient goes to the first maximum of each window."""
+    import jax
+
+    from jaxtex import vgg
+
+    x = np.random.default_rng(0).integers(0, 3, (2, 7, 9, 5)).astype(np.float32)
+    cotangent = _draw(1, 2, 3, 4, 5)
+    expected, gradient = np.zeros_like(cotangent), np.zeros_like(x)
+    for b, i, j, c in np.ndindex(*cotangent.shape):
+        window = x[b, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2, c]
+        row, column = divmod(int(np.argmax(window)), 2)
+        expected[b, i, j, c] = window[row, column]
+        gradient[b, 2 * i + row, 2 * j + column, c] = cotangent[b, i, j, c]
+
+    @jax.jit
+    def both(x, cotangent):
+        out, pull = jax.vjp(vgg.max_pool, x)
+        return out, pull(cotangent)[0]
+
+    out, found = both(x, cotangent)
+    yield out, expected
+    yield found, gradient
+
+
+@canary("gram matrix", 1e-5)
+def gram_matrices() -> Pairs:
+    """Gram matrices and their gradient at the size of a logo's features."""
+    import jax
+
+    from jaxtex.style import objective
+
+    features, cotangent = _draw(0, 1, 47, 131, 64), _draw(1, 1, 64, 64)
+
+    @jax.jit
+    def both(features, cotangent):
+        out, pull = jax.vjp(objective.gram_matrix, features)
+        return out, pull(cotangent)[0]
+
+    gram, gradient = both(features, cotangent)
+    flat = features.reshape(-1, 64).astype(np.float64)
+    yield gram[0], flat.T @ flat / len(flat)
+    yield gradient.reshape(-1, 64), flat @ (cotangent[0] + cotangent[0].T) / len(flat)
+
+
+_SIZE = (37, 53)
+_COEFFICIENTS = {
+    "content": 0.1,
+    "tv": 1e-6,
+    "l2": 1e-8,
+    "silhouette": 1.0,
+    "ink": 1.0,
+    "outside": 3.0,
+}
+
+
+class _Objective:
+    """One small job on grey noise with the shipped weights, in float64."""
+
+    def __init__(self, style_layers: tuple[str, ...], content_layer: str) -> None:
+        self.style_layers, self.content_layer = style_layers, content_layer
+        loaded = weights.load_vgg16()
+        self.params, self.mean = loaded.params, np.asarray(loaded.mean)
+        draw = np.random.default_rng(0).uniform
+        self.content, style, self.image = draw(-20, 275, (3, *_SIZE, 1)).astype(np.float32)
+        self.distance = draw(0, 16, (*_SIZE, 1)).astype(np.float32)
+        # Rounded as the compiled objective gets them.
+        self.target = self.features(self.content)[self.content_layer].astype(np.float32)
+        found = self.features(style)
+        self.grams = {name: _gram(found[name]).astype(np.float32) for name in self.style_layers}
+
+    def features(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        found = {}
+        x = np.repeat(image, 3, 2) - self.mean
+        for layer in ("conv1_1", "conv1_2", "conv2_1", "conv2_2"):
+            if layer == "conv2_1":
+                height, width = (side // 2 * 2 for side in _SIZE)
+                x = np.max([x[i:height:2, j:width:2] for i, j in np.ndindex(2, 2)], 0)
+            x = _convolve(x, self.params[f"{layer}.kernel"], self.params[f"{layer}.bias"])
+            found[layer] = x
+            x = np.maximum(x, 0)
+        return found
+
+    def __call__(self, image: np.ndarray) -> float:
+        """The total loss, relative errors and the terms of `steel`."""
+        found = self.features(image)
+        unit = image / 255
+        terms = {
+            "content": _relative(found[self.content_layer], self.target),
+            "tv": sum(np.abs(np.diff(image, axis=axis)).sum() for axis in (0, 1)),
+            "l2": np.sum((image - 127.5) ** 2),
+            "silhouette": np.mean((unit - self.content / 255.0) ** 2 * self.distance),
+            "ink": np.mean(np.sqrt(unit**2 + 1e-10) * np.sqrt((unit - 1) ** 2 + 1e-10)),
+            "outside": np.mean((unit - np.clip(unit, 0, 1)) ** 2),
+        }
+        style = sum(_relative(_gram(found[name]), self.grams[name]) for name in self.style_layers)
+        return float(style + sum(_COEFFICIENTS[name] * term for name, term in terms.items()))
+
+    def run(self, optimizer: "Optimizer", steps: int) -> Any:
+        """The state after `steps` compiled steps from `image`."""
+        import jax.numpy as jnp
+
+        from jaxtex.style import objective, optimise
+        from jaxtex.vgg import VGG16
+
+        program = objective.Program(
+            self.style_layers, self.content_layer, "relative", "conv", "max"
+        )
+        network = VGG16(self.params, (self.mean[0], self.mean[1], self.mean[2]))
+        targets = objective.Targets(
+            content=jnp.asarray(self.content)[None],
+            content_features=jnp.asarray(self.target)[None],
+            grams={name: jnp.asarray(gram)[None, None] for name, gram in self.grams.items()},
+            style_weights=jnp.ones((1, 1)),
+            distance=jnp.asarray(self.distance)[None],
+            palette=jnp.array([[[0.0], [1.0]]]),
+            mask=jnp.ones((1, *_SIZE, 1)),
+        )
+        coefficients = objective.Coefficients(
+            layers={name: jnp.ones(1) for name in self.style_layers},
+            **{name: jnp.full(1, value) for name, value in _COEFFICIENTS.items()},
+        )
+        kernels = network.prepare(program.all_layers, *_SIZE, 1)
+        image = jnp.asarray(self.image)[None]
+        state = optimise.start(optimizer, image, jnp.ones(1), jnp.zeros(1, bool))
+        count = jnp.int32(steps)
+        return optimise.run_chunk(program, kernels, targets, coefficients, state, count)[0]
+
+
+def _gram(features: np.ndarray) -> np.ndarray:
+    flat = features.reshape(-1, features.shape[-1])
+    return flat.T @ flat / len(flat)
+
+
+def _relative(found: np.ndarray, target: np.ndarray) -> float:
+    target = target.astype(np.float64)
+    return float(np.sum((found - target) ** 2) / np.sum(target**2))
+
+
+def _with_winograd() -> _Objective:
+    """A job with a pool and, on CPU, with Winograd's convolution in conv2_2."""
+    return _Objective(("conv1_1", "conv2_2"), "conv2_1")
+
+
+@canary("objective", 1e-5)
+def whole_objective() -> Pairs:
+    """The objective and its gradient as the compiled loop computes them, on a grey image.
+
+    The gradient is held against central differences along itself and along random directions.
+    """
+    problem = _with_winograd()
+    state = problem.run("lbfgs", 1)  # its first evaluation is kept in the state
+    image = problem.image.astype(np.float64)
+    yield state.losses.total[0], problem(image)
+    gradient = np.asarray(state.gradient[0], np.float64)
+    length = float(np.linalg.norm(gradient))
+    directions = [gradient, *_draw(5, 3, *image.shape).astype(np.float64)]
+    directions = [direction / np.linalg.norm(direction) for direction in directions]
+    step = 1e-3
+    slopes = [
+        (problem(image + step * direction) - problem(image - step * direction)) / (2 * step)
+        for direction in directions
+    ]
+    # Relative to the gradient's length, which is the first slope.
+    yield (
+        [np.vdot(gradient, direction) / length for direction in directions],
+        [slope / length for slope in slopes],
+    )
+
+
+def _repeated(problem: _Objective, optimizer: "Optimizer") -> Pairs:
+    import jax
+
+    first, second = (jax.tree.leaves(problem.run(optimizer, 6)) for _ in range(2))
+    for one, two in zip(first, second, strict=True):
+        yield np.asarray(one).tobytes() == np.asarray(two).tobytes(), True
+
+
+@canary("adam repeats", 0.0)
+def adam_repeats() -> Pairs:
+    """Two runs of Adam have the same bytes."""
+    return _repeated(_Objective(("conv1_1",), "conv1_2"), "adam")
+
+
+@canary("lbfgs repeats", 0.0)
+def lbfgs_repeats() -> Pairs:
+    """Two runs of L-BFGS have the same bytes."""
+    return _repeated(_with_winograd(), "lbfgs")
+
+
+CANARIES: tuple[Callable[[], Check], ...] = (
+    matrix_vector,
+    direct_convolution,
+    winograd_convolution,
+    max_pooling,
+    gram_matrices,
+    whole_objective,
+    adam_repeats,
+    lbfgs_repeats,
+)
