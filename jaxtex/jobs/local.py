@@ -21,6 +21,7 @@ from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.kinds import KINDS
 from jaxtex.jobs.results import Finished
 from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work
+from jaxtex.runtime import trim_memory
 from jaxtex.style.memory import available_bytes
 from jaxtex.style.placement import Placement
 from jaxtex.style.run import Hooks, Progress
@@ -168,6 +169,7 @@ class LocalEngine:
             self._deliver(failure.planned, 0.0, Encoded(None, {}, failure.reason))
         for prepared, outcome in zip(batch.jobs, outcomes, strict=True):
             self._deliver(prepared.planned, seconds, self._encode(prepared, outcome))
+        trim_memory()
 
     def _encode(self, prepared: Prepared, outcome: Any) -> Encoded:
         if isinstance(outcome, _Reason):
