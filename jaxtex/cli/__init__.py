@@ -44,7 +44,7 @@ class LazyGroup(click.Group):
 
 
 _COMMANDS = {
-    "batch": ("jaxtex.cli.batch:batch", "Run a manifest of many stylisations; nothing is lost."),
+    "batch": ("jaxtex.cli.batch:batch", "Run a manifest of many jobs; nothing is lost."),
     "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
     "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
     "msgnet": ("jaxtex.cli.msgnet:msgnet", "Stylise in one pass of a network, and train it."),

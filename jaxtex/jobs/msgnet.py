@@ -116,10 +116,18 @@ class MsgnetWork(Work):
         (style,) = inputs.styles
         longest = planned.style_size or max(content.shape[:2])
         key = model.digest, style.sha256, longest
-        seen = self._styles.get(key[1:], lambda: msgnet_request.fit_style(style, longest))
+        made: list[Float32[np.ndarray, "_ _ 3"]] = []
+
+        def fit() -> Float32[np.ndarray, "_ _ 3"]:
+            made.append(msgnet_request.fit_style(style, longest))
+            return made[0]
+
+        seen = self._styles.get(key[1:], fit)
         metadata = msgnet_request.metadata(model.digest, longest, inputs.content, style)
-        made = _Inputs(model, content, seen, key, metadata)
-        return Prepared(planned, made, (key, content.shape), content.nbytes + seen.nbytes)
+        ready = _Inputs(model, content, seen, key, metadata)
+        # A style that was there already takes nothing more.
+        nbytes = content.nbytes + sum(each.nbytes for each in made)
+        return Prepared(planned, ready, (key, content.shape), nbytes)
 
     def size(self, prepared: Prepared) -> int:
         """How many jobs like this one run at once."""

@@ -1,4 +1,4 @@
-"""A real cluster of two workers on this machine, in a process of its own."""
+"""A real cluster of workers on this machine, in a process of its own."""
 
 import importlib.util
 import json
@@ -8,9 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgnet_models import random_model
+from texture_models import lively_model
 from tiny_jobs import make_images
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs Ray"),
+]
 
 SCRIPT = """
 import io, json, os, signal, sys
@@ -71,22 +76,80 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="needs Ray")
-def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_written_twice(tmp_path):
-    make_images(tmp_path)
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    tests = Path(__file__).parents[1]
-    path = os.pathsep.join(map(str, (tests, tests.parent)))
-    done = subprocess.run(
-        [sys.executable, script, tmp_path],
-        capture_output=True,
-        text=True,
-        timeout=580,
-        env={**os.environ, "PYTHONPATH": path, "JAXTEX_CACHE": str(tmp_path / "cache")},
-    )
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
+KINDS = """
+import json, sys
+from pathlib import Path
+from tiny_jobs import TINY
+from jaxtex.jobs.local import LocalEngine
+from jaxtex.jobs.manifest import Manifest, Row
+from jaxtex.jobs.plan import plan
+from jaxtex.jobs.ray_engine import RayEngine
+from jaxtex.style.run import load_network
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    rows = [
+        {**TINY, "content": "c1.png", "style": ("s1.png",), "output": "s.png"},
+        {"job": "msgnet", "content": "c1.png", "style": ("s1.png",), "model": "net.safetensors",
+         "output": "m.png"},
+        {"job": "texture", "count": 3, "direction": "random", "model": "t.safetensors",
+         "output": "t.png"},
+        {"job": "texture", "radius": 30, "model": "t.safetensors", "output": "bad.png"},
+    ]
+    manifest = Manifest(name="rows", folder=folder)
+    manifest.rows = [Row(line, row) for line, row in enumerate(rows)]
+    jobs, bad = plan(manifest, folder / "out")
+    assert not bad, bad
+    far, near = {}, {}
+    engine = RayEngine(deliver=lambda each: far.update({each.job.output: each}), workers=1,
+                       device="cpu")
+    assert engine.run(jobs)
+    LocalEngine(network=load_network(), deliver=lambda each: near.update({each.job.output: each})
+                ).run(jobs)
+    print(json.dumps({
+        "same": [name for name in near if near[name].image == far[name].image],
+        "identities": [near[name].record()["identity"] == far[name].record()["identity"]
+                       for name in near],
+        "failed": {name: each.error for name, each in far.items() if each.image is None},
+    }))
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a script on the images of `make_images`; gives the JSON of its last line."""
+
+    def run(text):
+        make_images(tmp_path)
+        script = tmp_path / "script.py"
+        script.write_text(text)
+        tests = Path(__file__).parents[1]
+        path = os.pathsep.join(map(str, (tests, tests.parent)))
+        done = subprocess.run(
+            [sys.executable, script, tmp_path],
+            capture_output=True,
+            text=True,
+            timeout=580,
+            env={**os.environ, "PYTHONPATH": path, "JAXTEX_CACHE": str(tmp_path / "cache")},
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+def test_jobs_of_all_kinds_are_what_they_are_in_one_process(run, tmp_path):
+    random_model(tmp_path / "net.safetensors")
+    lively_model(tmp_path / "t.safetensors")
+    said = run(KINDS)
+    assert {"m.png", "t.png", "bad.png"} <= set(said["same"])
+    assert said["identities"] == [True] * 4
+    assert list(said["failed"]) == ["bad.png"]
+    assert "points lie off the prior's shell" in said["failed"]["bad.png"]
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_written_twice(run):
+    said = run(SCRIPT)
     assert (said["whole"], said["left"], said["done"], said["failed"]) == (True, 0, 24, 0)
     assert said["outputs"] == sorted(f"{number}.png" for number in range(24))
     assert said["most"] == 1
