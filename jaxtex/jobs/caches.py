@@ -1,40 +1,17 @@
 """What jobs share: images, models and the like, read or made once and kept for a while."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from jaxtex import images
 from jaxtex.errors import WeightsError
 from jaxtex.images import LoadedImage
-
-T = TypeVar("T")
+from jaxtex.recent import Recent
 
 # Bytes of images, and number of models, that are kept at most; the newest is kept in any case.
 _IMAGE_BYTES, _MODELS = 2**28, 16
-
-
-class Recent(Generic[T]):
-    """Keeps what was used last; `size` says how much of `most` a value takes."""
-
-    def __init__(self, most: int, size: Callable[[T], int] = lambda value: 1) -> None:
-        self.most = most
-        self._size = size
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
-        self._sum = 0
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value of a key, made where it is not there."""
-        if key not in self._kept:
-            self._kept[key] = make()
-            self._sum += self._size(self._kept[key])
-        self._kept.move_to_end(key)
-        found = self._kept[key]
-        while self._sum > self.most and len(self._kept) > 1:
-            self._sum -= self._size(self._kept.popitem(last=False)[1])
-        return found
 
 
 class ImageCache:

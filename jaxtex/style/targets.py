@@ -6,9 +6,8 @@ to batch.
 
 import functools
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +16,7 @@ from flax import nnx
 from jaxtyping import Array
 
 from jaxtex import images
+from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.job import Job, Phase
@@ -24,10 +24,9 @@ from jaxtex.style.objective import Program, Targets, features_of
 from jaxtex.style.placement import Placement
 from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 
-T = TypeVar("T")
-
-# Bytes of results that are kept at most, each counted as a page at least; the newest in any case.
-_KEPT_BYTES, _PAGE = 2**28, 4096
+# Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
+# content tend to be neighbours, while styles come again and again.
+_CONTENT_BYTES, _GRAM_BYTES = 2**26, 2**28
 
 
 class SharedTargets:
@@ -37,8 +36,8 @@ class SharedTargets:
         self.network = network
         self.placement = placement or Placement()
         """Where the batches lie that these targets are for."""
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
-        self._bytes = 0
+        self._of_contents: Recent[Any] = Recent(_CONTENT_BYTES, _bytes)
+        self._kept_grams: Recent[Any] = Recent(_GRAM_BYTES, _bytes)
         self._convs: tuple[Any, dict[str, PreparedConv]] | None = None
 
     def convs(self, program: Program, height: int, width: int, channels: int) -> Any:
@@ -88,7 +87,7 @@ class SharedTargets:
             return _content_features(program, convs, jax.device_put(content[None]))
 
         key = "content", program.content_layer, *_kind(program), _digest(content)
-        return self._once(key, compute)
+        return self._of_contents.get(key, compute)
 
     def _grams(self, program: Program, style: Levels, factor: float) -> dict[str, Array]:
         """The Gram matrices of a style image at `factor` of its size."""
@@ -98,7 +97,8 @@ class SharedTargets:
             layer: ("gram", layer, *_kind(program), _digest(style), height, width)
             for layer in program.layers
         }
-        found = {layer: self._kept[key] for layer, key in keys.items() if key in self._kept}
+        kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
+        found = {layer: gram for layer, gram in kept.items() if gram is not None}
         missing = tuple(layer for layer in keys if layer not in found)
         if missing:
             level = images.resize(style / 255, height, width)[None] * 255
@@ -107,28 +107,25 @@ class SharedTargets:
             convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
             found |= _grams(only, convs, jax.device_put(level))
         return {
-            layer: self._once(key, functools.partial(found.__getitem__, layer))
+            layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()
         }
 
     def _distance(self, content: Levels, skeleton: float) -> np.ndarray:
-        return self._once(
+        return self._of_contents.get(
             ("distance", skeleton, _digest(content)),
             lambda: canvases.silhouette_distance(content, skeleton, content.shape[1]),
         )
 
     def _palette(self, content: Levels) -> np.ndarray:
-        return self._once(("palette", _digest(content)), lambda: canvases.palette(content))
+        return self._of_contents.get(
+            ("palette", _digest(content)), lambda: canvases.palette(content)
+        )
 
-    def _once(self, key: Any, compute: Callable[[], T]) -> T:
-        if key not in self._kept:
-            self._kept[key] = compute()
-            self._bytes += max(_PAGE, self._kept[key].nbytes)
-        self._kept.move_to_end(key)
-        found = self._kept[key]
-        while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
-            self._bytes -= max(_PAGE, self._kept.popitem(last=False)[1].nbytes)
-        return found
+
+def _bytes(value: Any) -> int:
+    """A page at least: keys and objects take memory, too."""
+    return max(4096, value.nbytes)
 
 
 def at_scale(levels: Levels, phase: Phase) -> Levels:

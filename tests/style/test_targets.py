@@ -95,21 +95,26 @@ def test_a_layer_of_coefficient_zero_changes_nothing(network):
     np.testing.assert_allclose(second.levels, first.levels, atol=0.05)
 
 
-def test_only_what_was_used_last_is_kept(network, monkeypatch):
+@pytest.mark.parametrize(
+    ("limit", "kind"), [("_CONTENT_BYTES", "_of_contents"), ("_GRAM_BYTES", "_kept_grams")]
+)
+def test_only_what_was_used_last_is_kept(network, monkeypatch, limit, kind):
     def kept():
         shared = SharedTargets(network)
         for value in (0.2, 0.4, 0.6):
-            run_jobs([job_of(bars(ink=(value,) * 3))], shared=shared)
-        sizes = {key: max(4096, value.nbytes) for key, value in shared._kept.items()}
-        assert shared._bytes == sum(sizes.values())
-        return sizes
+            run_jobs(
+                [job_of(bars(ink=(value,) * 3), style=bars(ink=(1 - value,) * 3))], shared=shared
+            )
+        return [
+            (key, max(4096, value.nbytes)) for key, value in getattr(shared, kind)._kept.items()
+        ]
 
     everything = kept()
-    limit = sum(everything.values()) // 2
-    monkeypatch.setattr(targets, "_KEPT_BYTES", limit)
+    total = sum(size for _, size in everything)
+    monkeypatch.setattr(targets, limit, total // 2)
     some = kept()
-    assert limit - max(everything.values()) < sum(some.values()) <= limit
-    assert list(some) == list(everything)[-len(some) :]
+    assert 0 < sum(size for _, size in some) <= total // 2
+    assert some == everything[-len(some) :]
 
 
 def test_jobs_are_split_into_batches_that_fit():
