@@ -11,12 +11,12 @@ from jaxtyping import Array, Float32
 from jaxtex import images
 from jaxtex.errors import ManifestError
 from jaxtex.jobs import msgnet_request
-from jaxtex.jobs.caches import Recent
 from jaxtex.jobs.manifest import Row
 from jaxtex.jobs.planning import Planning, need
 from jaxtex.jobs.request import Files, load_inputs
 from jaxtex.jobs.work import Budget, Encoded, PlannedJob, Prepared, Resources, Work, encoded, filled
 from jaxtex.modules import Values
+from jaxtex.recent import Recent
 from jaxtex.style.msgnet_model import StyleModel, image_bytes, load_model, stylise
 from jaxtex.style.run import Hooks
 
