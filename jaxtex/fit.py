@@ -1,8 +1,8 @@
 """A training run in its folder: steps, progress, loss curves, sample sheets, checkpoints, model.
 
-The folder holds `model.safetensors`, `losses.csv`, `samples-000500.png` … and `checkpoint/`. What
-is trained, and how, is a `Trainer`. With several processes (`jax.distributed`) each feeds its own
-devices, and the first writes the files.
+The folder holds `model.safetensors`, `losses.csv`, `samples-000500.png` … and `checkpoint/`, and
+`model-000500.safetensors` … if models are kept. What is trained, and how, is a `Trainer`. With
+several processes (`jax.distributed`) each feeds its own devices, and the first writes the files.
 """
 
 import abc
@@ -97,6 +97,7 @@ class Plan:
       steps: after so many in all it is done.
       resume: goes on from the folder's checkpoint, if there is one.
       sample_every: steps between two sample sheets; 0: none but the last.
+      keep_models: whether the model of each of these sheets is kept.
       checkpoint_every: seconds between two checkpoints.
       metadata: for the model file: source, licence, training.
       progress: is told where the run stands.
@@ -107,6 +108,7 @@ class Plan:
     steps: int
     resume: bool = False
     sample_every: int = 500
+    keep_models: bool = False
     checkpoint_every: float = 60.0
     metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
     progress: Callable[[Progress], None] | None = None
@@ -192,6 +194,8 @@ class _Run:
         if plan.sample_every and self.step % plan.sample_every == 0:
             self._write_samples()
             self._write_losses()
+            if plan.keep_models and self.writes:
+                self._save_model(f"model-{self.step:06d}.safetensors")
         if self.store.due():
             self._save()
 
@@ -201,8 +205,11 @@ class _Run:
         if not self.writes:
             return ""
         self._write_losses()
+        return self._save_model(MODEL_FILE)
+
+    def _save_model(self, name: str) -> str:
         metadata = {**self.plan.metadata, "step": str(self.step)}
-        return self.trainer.save_model(self.plan.folder / MODEL_FILE, metadata)
+        return self.trainer.save_model(self.plan.folder / name, metadata)
 
     def _write_losses(self) -> None:
         if not self.writes:

@@ -31,6 +31,7 @@ def make_plan(options: dict[str, Any]) -> "Plan":
         steps=options["steps"],
         resume=options["resume"],
         sample_every=options["sample_every"],
+        keep_models=options["keep_models"],
         checkpoint_every=options["checkpoint_every"],
     )
 

@@ -59,6 +59,17 @@ def test_a_folder_of_images_becomes_a_model(train, photos, tmp_path):
     assert len((tmp_path / "out" / "losses.csv").read_text().splitlines()) == 4
 
 
+def test_the_model_of_each_sample_grid_is_kept_on_request(train, tmp_path):
+    answer = train(*PAPERS, "--steps", 3, "--sample-every", 2, "--keep-models", "--json")
+    assert {path.name for path in (tmp_path / "out").glob("model*")} == {
+        "model.safetensors", "model-000002.safetensors",
+    }  # fmt: skip
+    kept = load_model(tmp_path / "out" / "model-000002.safetensors")
+    assert kept.metadata["step"] == "2"
+    train(*PAPERS, "--steps", 2, "--sample-every", 0, output="short")
+    assert kept.digest == load_model(tmp_path / "short").digest != json.loads(answer.out)["digest"]
+
+
 def test_washi_becomes_a_model_that_says_how_to_train_it_again(train, tmp_path):
     answer = train(*PAPERS, "--steps", 1, "--sample-every", 0)
     assert "model.safetensors: step 1" in answer.err

@@ -43,6 +43,7 @@ _PAPER_CHUNK = 50
 @click.option("--spectral", is_flag=True, help="Spectral instead of batch normalisation there.")
 @click.option("--seed", type=int, default=0, help="Of all that is drawn at random.")
 @click.option("--sample-every", type=int, default=500, help="Steps between two sample grids.")
+@click.option("--keep-models", is_flag=True, help="Keep the model of each sample grid.")
 @click.option("--checkpoint-every", type=float, default=60.0, help="Seconds between checkpoints.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @click.option(
