@@ -32,7 +32,7 @@ def test_trimming_gives_back_what_is_free_below_the_heap_s_top():
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    # Below glibc's limit for mappings of their own; the last ones keep the top of the heap in place.
+    # Below glibc's limit for mappings of their own; the last ones keep the heap's top in place.
     blocks = [bytearray(100_000) for _ in range(2000)]
     del blocks[: 99 * len(blocks) // 100]
     before = resident()

@@ -5,6 +5,7 @@ The page holds its pictures itself and asks for nothing from elsewhere, so that 
 
 import html
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -62,8 +63,12 @@ def table_sheet(grid: Grid, pictures: Sequence[RGB]) -> Float32[np.ndarray, "h w
     """The pictures of a grid's cells as a table, headings of rows and columns beside them."""
     columns = len(grid.columns.values)
     rows = 1 if grid.rows is None else len(grid.rows.values)
-    body = images.contact_sheet(pictures, columns=columns, gap=_GAP)
     font = ImageFont.load_default(size=14)
+    column_labels = [grid.columns.label(column) for column in range(columns)]
+    # Wide enough for the headings, or they would run into each other.
+    widest = math.ceil(max(map(font.getlength, column_labels)))
+    pictures = [_widened(picture, widest) for picture in pictures]
+    body = images.contact_sheet(pictures, columns=columns, gap=_GAP)
     row_labels = [] if grid.rows is None else [grid.rows.label(row) for row in range(rows)]
     title = f"{grid.title}   {_axes(grid)}"
     top = 48
@@ -76,15 +81,21 @@ def table_sheet(grid: Grid, pictures: Sequence[RGB]) -> Float32[np.ndarray, "h w
     draw = ImageDraw.Draw(texts)
     draw.text((_GAP, 12), title, fill=255, font=font, anchor="lm")
     step_x, step_y = (body.shape[1] - _GAP) / columns, (body.shape[0] - _GAP) / rows
-    for column in range(columns):
+    for column, label in enumerate(column_labels):
         middle = left + _GAP / 2 + (column + 0.5) * step_x
-        label = grid.columns.label(column)
         draw.text((middle, 36), label, fill=255, font=font, anchor="mm")
     for row, label in enumerate(row_labels):
         middle = top + _GAP / 2 + (row + 0.5) * step_y
         draw.text((left - _GAP, middle), label, fill=255, font=font, anchor="rm")
     coverage = np.asarray(texts, np.float32)[..., None] / 255
     return (sheet * (1 - coverage)).astype(np.float32)
+
+
+def _widened(picture: RGB, width: int) -> RGB:
+    """With white on both sides, at least so wide."""
+    missing = max(0, width - picture.shape[1])
+    sides = (missing // 2, missing - missing // 2)
+    return np.pad(picture, ((0, 0), sides, (0, 0)), constant_values=1)
 
 
 def _axes(grid: Grid) -> str:

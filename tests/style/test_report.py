@@ -102,6 +102,16 @@ def test_a_row_without_a_heading_has_a_sheet_too():
     assert sheet.min() == 0
 
 
+def test_headings_of_narrow_pictures_do_not_run_into_each_other():
+    long = ("one heading of a column", "another heading of one", "a third one")
+    grid = free_grid(long)
+    narrow = [np.full((20, 10, 3), 0.5, np.float32)] * 3
+    sheet = report.table_sheet(grid, narrow)
+    headings = np.flatnonzero(sheet[28:46].min((0, 2)) < 0.9)
+    # Letters and words are at most 7 pixels apart, headings more.
+    assert (np.diff(headings) > 7).sum() == 2
+
+
 def test_the_best_are_those_that_no_other_beats():
     figures = [(0.9, 0.1, 0.5), (0.9, 0.1, 0.4), (0.8, 0.1, 0.6), (0.9, 0.0, 0.5)]
     grid = free_grid((1.0, 2.0, 3.0, 4.0))
