@@ -14,7 +14,7 @@ from jaxtex.jobs import msgnet_request
 from jaxtex.jobs.manifest import Row
 from jaxtex.jobs.planning import Planning, need
 from jaxtex.jobs.request import Files, load_inputs
-from jaxtex.jobs.work import Budget, Encoded, PlannedJob, Prepared, Resources, Work, encoded, filled
+from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
 from jaxtex.modules import Values
 from jaxtex.recent import Recent
 from jaxtex.style.msgnet_model import StyleModel, image_bytes, load_model, stylise
@@ -26,14 +26,11 @@ _STYLE_BYTES, _TARGETS, _NETWORKS = 2**28, 32, 4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class MsgnetJob(PlannedJob):
+class MsgnetJob(PairJob):
     """One application of a network that has been checked."""
 
     kind = "msgnet"
 
-    files: Files
-    digests: tuple[str, ...]
-    """SHA-256 of the content and the style."""
     model: Path | None
     """None: the shipped one."""
     model_digest: str
@@ -51,10 +48,6 @@ class MsgnetJob(PlannedJob):
             "size": self.size,
             "style_size": self.style_size,
         }
-
-    def compared(self) -> Files | None:
-        """Content and style that its result is scored with."""
-        return self.files
 
 
 def plan(row: Row, planning: Planning) -> MsgnetJob:

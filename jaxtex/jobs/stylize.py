@@ -11,7 +11,7 @@ from jaxtex.errors import SettingsError
 from jaxtex.jobs.manifest import Row
 from jaxtex.jobs.planning import Planning, need
 from jaxtex.jobs.request import INITS, Files, load_inputs, settings_of
-from jaxtex.jobs.work import Budget, Encoded, PlannedJob, Prepared, Resources, Work, encoded, filled
+from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
 from jaxtex.style import memory
 from jaxtex.style.job import Job
 from jaxtex.style.run import Hooks, Outcome, run_jobs
@@ -24,14 +24,11 @@ _APART = ("job", "content", "style", "output", "style_weight", "mask", "backgrou
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class StylizeJob(PlannedJob):
+class StylizeJob(PairJob):
     """One stylisation that has been checked."""
 
     kind = "stylize"
 
-    files: Files
-    digests: tuple[str, ...]
-    """SHA-256 of each of `files`, in their order."""
     settings: Settings
     style_weights: tuple[float, ...] | None
     weights: str | None
@@ -51,10 +48,6 @@ class StylizeJob(PlannedJob):
             "background": self.files.background,
             "vgg_sha256": self.weights,
         }
-
-    def compared(self) -> Files | None:
-        """Content and style that its result is scored with."""
-        return self.files
 
 
 def plan(row: Row, planning: Planning) -> StylizeJob:

@@ -45,6 +45,19 @@ class PlannedJob(ABC):
         return None
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PairJob(PlannedJob):
+    """A job that gives a content a style."""
+
+    files: Files
+    digests: tuple[str, ...]
+    """SHA-256 of each of `files`, in their order."""
+
+    def compared(self) -> Files | None:
+        """Content and style that its result is scored with."""
+        return self.files
+
+
 class Prepared(NamedTuple):
     """A job whose files are read and made ready."""
 
