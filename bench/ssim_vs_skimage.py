@@ -1,9 +1,9 @@
 """How long does the MSSIM of a pair of textures take, ours against scikit-image and PyTorch?
 
 SSIM vectors of noise textures, float32 on the CPU with all cores, every rival in turn within one
-process: jaxtex; a loop over scikit-image's `structural_similarity`; PyTorch as pytorch-msssim does
-it (five depthwise blurs a pair, all references of a texture as one batch); and PyTorch with what
-jaxtex does, means and variances once an image and one blur a pair. Then jaxtex alone on many
+process: jaxtex; a loop over scikit-image's `structural_similarity`; pytorch-msssim, all references
+of a texture as one batch, in both memory formats; and PyTorch with what jaxtex does, means and
+variances once an image and one blur a pair. Then jaxtex alone on many
 textures with a few references: the time, the memory beyond the images, and k-means.
 """
 
@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import _table
@@ -39,20 +40,17 @@ class Torch:
         down = conv2d(images, self.kernel.transpose(2, 3), groups=len(self.kernel))
         return conv2d(down, self.kernel, groups=len(self.kernel))
 
-    def five_blurs(self) -> Any:
-        """Batched as pytorch-msssim: everything anew for every pair."""
+    def package(self, channels_last: bool) -> Any:
+        """By pytorch-msssim: five blurs a pair, everything anew for every pair."""
         import torch
+        from pytorch_msssim import SSIM
 
-        rows = []
-        for texture in self.textures:
-            a, b = texture.expand_as(self.references), self.references
-            blurred = [self.blur(images) for images in (a, b, a * a, b * b, a * b)]
-            mean_a, mean_b, square_a, square_b, product = blurred
-            power, both = mean_a**2 + mean_b**2, mean_a * mean_b
-            contrast = square_a + square_b - power
-            structure = (2 * (product - both) + C2) / (contrast + C2)
-            rows.append(((2 * both + C1) / (power + C1) * structure).mean((1, 2, 3)))
-        return torch.stack(rows)
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        textures, references = (
+            images.contiguous(memory_format=layout) for images in (self.textures, self.references)
+        )
+        compare = SSIM(data_range=1.0, size_average=False, channel=references.shape[1])
+        return torch.stack([compare(each.expand_as(references), references) for each in textures])
 
     def one_blur(self) -> Any:
         """Means and variances once an image."""
@@ -111,7 +109,8 @@ def compare(options: Any, report: _table.Report) -> bool:
     rivals: dict[str, tuple[Callable[[], Any], int]] = {
         "jaxtex": (lambda: np.asarray(ssim_vectors(textures, references)), len(textures)),
         "scikit-image, loop": (lambda: scikit_image(some, references), len(some)),
-        "PyTorch, five blurs a pair": (lambda: theirs.five_blurs(), len(textures)),
+        "pytorch-msssim": (lambda: theirs.package(False), len(textures)),
+        "pytorch-msssim, channels last": (lambda: theirs.package(True), len(textures)),
         "PyTorch, one blur a pair": (lambda: theirs.one_blur(), len(textures)),
     }
     title = f"{len(textures)} × {len(references)} pairs, {side}×{side} RGB"
@@ -200,13 +199,15 @@ def main() -> int:
 
     _table.cpu_only()
     _table.require_torch()
-    try:
-        import skimage
-    except ImportError:
-        print("scikit-image is missing: pip install 'jaxtex[bench]'", file=sys.stderr)
-        return 2
+    versions = []
+    for package in ("scikit-image", "pytorch-msssim"):
+        try:
+            versions.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            print(f"{package} is missing: pip install 'jaxtex[bench]'", file=sys.stderr)
+            return 2
     report = _table.Report(as_json=options.json)
-    report.note(f"scikit-image {skimage.__version__}")
+    report.note(", ".join(versions))
     # First, while the peak of memory is its own.
     if options.counts:
         scale(options, report)

@@ -298,6 +298,42 @@ def test_rivals_take_turns(table):
     assert {name: len(values) for name, values in seconds.items()} == {"a": 2, "b": 2, "c": 2}
 
 
+@pytest.fixture
+def training(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _training
+
+    return _training
+
+
+def test_rivals_of_a_training_step_must_agree(training, table, capsys):
+    def fail():
+        raise NotImplementedError("no such thing\nat all")
+
+    def check(image, losses):
+        report = table.Report(as_json=False)
+        using = {"jaxtex": lambda: np.zeros(4), "PyTorch eager": lambda: image,
+                 training.COMPILED: fail}  # fmt: skip
+        steps = {"jaxtex": lambda: [2.0, 1.0], "PyTorch eager": lambda: losses,
+                 training.COMPILED: fail}  # fmt: skip
+        training.check(using, steps, np.subtract, "they differ by {}", report)
+        return list(using), list(steps), report
+
+    image = np.array([0, 0, -1e-4, 0])
+    *left, report = check(image, [2.0, 1.0002])
+    assert left == 2 * [["jaxtex", "PyTorch eager"]]
+    assert report.found["notes"][-3:] == [
+        "torch.compile failed (NotImplementedError: no such thing)",
+        "they differ by 1.0e-04",
+        "the losses of the first step differ by at most 2.0e-04 of them",
+    ]
+    for wrong in [(20 * image, [2.0, 1.0]), (image, [1.99, 1.0])]:
+        with pytest.raises(RuntimeError, match="do not compute the same"):
+            check(*wrong)
+    training.measure("step", {"jaxtex": lambda: None}, 2, report, digits=0)
+    assert [len(each["measured"]["jaxtex"]) for each in report.found["comparisons"]] == [2]
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_has_help_that_states_its_question(name):
     done = run_script(name, "--help")
@@ -425,12 +461,13 @@ def test_cold_start_times_the_first_step():
 def test_ssim_compares_rivals_that_agree_and_measures_large_sets():
     pytest.importorskip("torch", reason="a rival is PyTorch")
     pytest.importorskip("skimage", reason="a rival is scikit-image")
+    pytest.importorskip("pytorch_msssim", reason="a rival is pytorch-msssim")
     words = "--size=20 --textures=4 --references=3 --rounds=1 --counts 50 100 --json"
     done = run_script("ssim_vs_skimage", *words.split())
     assert done.returncode == 0, done.stderr
     large, pairs = json.loads(done.stdout)["tables"]
     assert [row["jaxtex, 20×20 RGB"] for row in large] == ["50 × 8 pairs", "100 × 8 pairs"]
-    assert len(pairs) == 4
+    assert len(pairs) == 5
     assert all(float(row["error"]) < 1e-5 for row in pairs)
 
 
