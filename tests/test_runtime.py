@@ -3,10 +3,12 @@ import platform
 import sys
 from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 
 from jaxtex.errors import SettingsError
-from jaxtex.runtime import join_cluster, trim_memory
+from jaxtex.runtime import forget_programs, join_cluster, trim_memory
 
 
 def test_a_process_on_its_own_joins_nothing(monkeypatch):
@@ -38,3 +40,38 @@ def test_trimming_gives_back_what_is_free_below_the_heap_s_top():
     before = resident()
     trim_memory()
     assert before - resident() > 50e6
+
+
+def mappings():
+    return Path("/proc/self/maps").read_bytes().count(b"\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="no /proc/self/maps")
+def test_programs_are_forgotten_above_the_limit_and_compute_the_same_again():
+    traced, at_first = [], mappings()
+
+    @jax.jit
+    def compute(x):
+        traced.append(x.shape)
+        return (x / 3).sum() + x
+
+    inputs = [np.arange(size, dtype=np.float32) for size in range(1, 31)]
+    before = [np.asarray(compute(x)) for x in inputs]
+    many = mappings()
+    assert many > at_first
+    assert not forget_programs(many + 1000)
+    compute(inputs[0])
+    assert len(traced) == len(inputs)
+    assert forget_programs(1)
+    assert mappings() <= many - len(inputs)
+    for x, expected in zip(inputs, before, strict=True):
+        np.testing.assert_array_equal(compute(x), expected)
+    assert len(traced) == 2 * len(inputs)
+
+
+def test_nothing_is_forgotten_where_the_system_does_not_tell(monkeypatch):
+    def missing(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_bytes", missing)
+    assert not forget_programs(0)
