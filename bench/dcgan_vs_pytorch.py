@@ -11,8 +11,7 @@ from typing import Any
 
 import _table
 import numpy as np
-
-Rivals = dict[str, Callable[[], Any]]
+from _training import COMPILED, Rivals, check, measure
 
 
 def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
@@ -38,13 +37,10 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
         "PyTorch channels_last": Trainer(values, state.discriminator, channels_last=True),
     }
     if not options.no_compile:
-        trainers["PyTorch compiled"] = Trainer(
-            values, state.discriminator, channels_last=True, compiled=True
-        )
+        trainers[COMPILED] = Trainer(values, state.discriminator, channels_last=True, compiled=True)
     points = torch.tensor(np.array(latents))[:, :, None, None]
 
     params, render = model.fold(networks.generator.build(values)), jax.jit(model.render)
-    expected = np.asarray(render(params, latents)) * 2 - 1
     sampling: Rivals = {"jaxtex": lambda: render(params, latents).block_until_ready()}
     placed = jnp.asarray(real)
     held = [state]
@@ -69,38 +65,13 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
         placed = torch.tensor(pixels).to(memory_format=trainer.format)
         return lambda: trainer.step(placed, points)
 
-    for name, trainer in list(trainers.items()):
+    def difference(theirs: Any, ours: Any) -> np.ndarray:
+        return theirs.numpy().transpose(0, 2, 3, 1) - (np.asarray(ours) * 2 - 1)
+
+    for name, trainer in trainers.items():
         sampling[name], training[name] = sampler(trainer), stepper(trainer)
-    _table.progress("warming up")
-    worst = 0.0
-    for name in list(trainers):
-        try:
-            found = sampling[name]().numpy().transpose(0, 2, 3, 1)
-            worst = max(worst, float(np.abs(found - expected).max()))
-        except Exception as error:
-            if name != "PyTorch compiled":
-                raise
-            line = (str(error).strip().splitlines() or [""])[0]
-            report.note(f"torch.compile failed ({type(error).__name__}: {line})")
-            del sampling[name], training[name]
-    report.note(f"the textures differ by at most {worst:.1e}")
-    losses = {name: rival() for name, rival in training.items()}
-    first = losses["jaxtex"]
-    apart = max(
-        abs(a / b - 1) for found in losses.values() for a, b in zip(found, first, strict=True)
-    )
-    report.note(f"the losses of the first step differ by at most {apart:.1e} of them")
-    if worst > 1e-3 or apart > 1e-3:
-        raise RuntimeError("the rivals do not compute the same")
+    check(sampling, training, difference, "the textures differ by at most {}", report)
     return sampling, training
-
-
-def measure(title: str, rivals: Rivals, rounds: int, report: _table.Report) -> None:
-    """One table."""
-    for rival in rivals.values():
-        rival()
-    _table.progress(f"{title}: {rounds} rounds")
-    report.compare(title, _table.in_turn(rivals, rounds))
 
 
 def main() -> int:

@@ -5,18 +5,15 @@ every round, within one process. Applying includes the style's Gram matrix. Ours
 product. PyTorch runs eagerly in both memory formats, and compiled on request, with fused Adam.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import _table
 import numpy as np
-
-Rivals = dict[str, Callable[[], Any]]
+from _training import COMPILED, Rivals, check, measure
 
 
 def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     """Applying and training of all, warm; the results are compared."""
-    import jax
     import jax.numpy as jnp
     import torch
     from _torch_msgnet import Network, Trainer, images
@@ -58,10 +55,10 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     make = {
         "PyTorch eager": {"channels_last": False},
         "PyTorch channels_last": {"channels_last": True},
-        "PyTorch compiled": {"channels_last": True, "compiled": True},
+        COMPILED: {"channels_last": True, "compiled": True},
     }
     if not options.compile:
-        del make["PyTorch compiled"]
+        del make[COMPILED]
     torch._dynamo.config.recompile_limit = 64  # blocks of one class have many shapes
     trainers = {
         name: Trainer(state, vgg16.params, vgg16.mean, settings.style_weight, **how)
@@ -88,34 +85,13 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
         applying[name] = lambda t=trainer, a=one, b=shown: t.apply(a, b)
         training[name] = lambda t=trainer, a=many, b=seen: t.step(a, b)
 
-    _table.progress("warming up")
-    expected = np.asarray(apply())
-    worst, losses = 0.0, {}
-    for name in list(trainers):
-        try:
-            found = applying[name]().numpy().transpose(0, 2, 3, 1)[..., ::-1] / 255
-            worst = max(worst, float(np.abs(np.clip(found, 0, 1) - expected).max()))
-            losses[name] = training[name]()
-        except Exception as error:
-            if name != "PyTorch compiled":
-                raise
-            line = (str(error).strip().splitlines() or [""])[0]
-            report.note(f"torch.compile failed ({type(error).__name__}: {line})")
-            del applying[name], training[name]
-    report.note(f"the images differ by at most {worst:.1e} of the range")
-    first = training["jaxtex"]()
-    apart = max(abs(a / b - 1) for f in losses.values() for a, b in zip(f, first, strict=True))
-    report.note(f"the losses of the first step differ by at most {apart:.1e} of them")
-    if worst > 1e-3 or apart > 1e-3:
-        raise RuntimeError("the rivals do not compute the same")
-    jax.block_until_ready(held[0])
+    def difference(theirs: Any, ours: Any) -> np.ndarray:
+        found = theirs.numpy().transpose(0, 2, 3, 1)[..., ::-1] / 255
+        return np.clip(found, 0, 1) - np.asarray(ours)
+
+    note = "the images differ by at most {} of the range"
+    check(applying, training, difference, note, report)
     return applying, training
-
-
-def measure(title: str, rivals: Rivals, rounds: int, report: _table.Report) -> None:
-    """One table."""
-    _table.progress(f"{title}: {rounds} rounds")
-    report.compare(title, _table.in_turn(rivals, rounds), digits=0)
 
 
 def main() -> int:
@@ -141,9 +117,10 @@ def main() -> int:
     report = _table.Report(as_json=options.json)
     applying, training = make_rivals(options, report)
     about = f"ngf {options.features}"
-    measure(f"Apply, {options.apply_size}², {about}", applying, options.rounds, report)
+    title = f"Apply, {options.apply_size}², {about}"
+    measure(title, applying, options.rounds, report, digits=0)
     about = f"{about}, batch {options.batch_size}, {options.size}²"
-    measure(f"Training step, {about}", training, options.rounds, report)
+    measure(f"Training step, {about}", training, options.rounds, report, digits=0)
     report.close()
     return 0
 

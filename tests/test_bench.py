@@ -306,7 +306,7 @@ def training(monkeypatch):
     return _training
 
 
-def test_rivals_of_a_training_step_must_agree(training, table, capsys):
+def test_rivals_of_a_training_step_must_agree(training, table):
     def fail():
         raise NotImplementedError("no such thing\nat all")
 
