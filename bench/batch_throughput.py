@@ -37,7 +37,6 @@ from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.manifest import read_manifest
 from jaxtex.jobs.plan import plan
 from jaxtex.jobs.results import ResultFolder
-from jaxtex.style.run import load_network
 manifest, out = map(Path, sys.argv[1:])
 jobs, bad = plan(read_manifest(manifest), out)
 assert not bad, bad
@@ -50,7 +49,7 @@ def deliver(each):
         lines = Path("/proc/self/status").read_text().splitlines()
         print(count[0], next(line.split()[1] for line in lines if line.startswith("VmRSS")))
 with folder.opened(jobs, resume=True, overwrite=False) as missing:
-    assert LocalEngine(network=load_network(), deliver=deliver).run(missing)
+    assert LocalEngine(deliver=deliver).run(missing)
 """
 
 

@@ -1,5 +1,6 @@
 """`jaxtex batch`: thousands of jobs as easily as one."""
 
+import functools
 import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -105,23 +106,25 @@ def batch(**options: Any) -> None:
     share = None if options["shard"] is None else parse_shard(options["shard"])
     folder = ResultFolder(options["output"], share)
     folder.check(resume=options["resume"], overwrite=options["overwrite"])
-    network = load_network(options["weights"])
+    network = functools.cache(functools.partial(load_network, options["weights"]))
     models = Models()
     jobs, bad = plan(manifest, options["output"], weights=weights_digest(options), models=models)
     if bad and not (options["skip_bad"] and jobs):
         raise ManifestError(describe(bad, manifest.name, len(bad) + len(jobs)))
+    own = jobs if share is None else shard(jobs, *share)
+    scored = options["score"] and share is None
+    if any(job.needs_network or (scored and job.compared()) for job in own):
+        # Weights that cannot be used are refused before work starts.
+        network()
     for row in bad:
         click.echo(f"skipped line {row.line}: {row.reason}", err=True)
-    own = jobs if share is None else shard(jobs, *share)
     with folder.opened(
         own, resume=options["resume"], overwrite=options["overwrite"]
     ) as missing, interruptible() as stopped:  # fmt: skip
         done, failed = _run(missing, folder, network, models, stopped, options)
         whole = done + failed == len(missing)
         if whole and share is None:
-            write_summary(
-                folder, own, network=network if options["score"] else None, stopped=stopped
-            )
+            write_summary(folder, own, network=network if scored else None, stopped=stopped)
     seconds = time.perf_counter() - began
     _say(options, {"jobs": len(own), "run": len(missing), "done": done, "failed": failed}, bad,
          seconds, whole=whole)  # fmt: skip
@@ -157,7 +160,7 @@ def _manifest(options: Mapping[str, Any]) -> "Manifest":
 def _run(
     missing: "Sequence[PlannedJob]",
     folder: "ResultFolder",
-    network: "VGG16",
+    network: "Callable[[], VGG16]",
     models: "Models",
     stopped: Callable[[], bool],
     options: Mapping[str, Any],

@@ -24,7 +24,7 @@ from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work
 from jaxtex.runtime import trim_memory
 from jaxtex.style.memory import available_bytes
 from jaxtex.style.placement import Placement
-from jaxtex.style.run import Hooks, Progress
+from jaxtex.style.run import Hooks, Progress, load_network
 from jaxtex.vgg import VGG16
 
 # The most jobs at once where no size is given and memory would allow more. On CPU larger batches
@@ -55,9 +55,10 @@ class State(NamedTuple):
 class LocalEngine:
     """Runs jobs on the devices of this process."""
 
-    network: VGG16
     deliver: Callable[[Finished], None]
     """Gets what came of each job, in a thread of its own."""
+    network: Callable[[], VGG16] = load_network
+    """Loads VGG16; called once, when the first job that needs it runs."""
     batch_size: int | None = None
     """The most jobs at once; None: as many as fit, on CPU four."""
     max_bytes: int | None = None

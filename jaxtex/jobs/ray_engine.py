@@ -5,6 +5,7 @@ and lines: a job that is run twice is written once. Images, weights and models l
 can read them under the same path.
 """
 
+import functools
 import logging
 import os
 import time
@@ -40,7 +41,7 @@ class Worker:
 
         self._finished: list[Finished] = []
         self._engine = LocalEngine(
-            network=load_network(options["weights"]),
+            network=functools.partial(load_network, options["weights"]),
             deliver=self._finished.append,
             batch_size=options["batch_size"],
             max_bytes=options["max_bytes"],

@@ -1,5 +1,6 @@
 """Rows of the kind `stylize`: what a call of `jaxtex stylize` would write."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ class StylizeJob(PairJob):
     """One stylisation that has been checked."""
 
     kind = "stylize"
+    needs_network = True
 
     settings: Settings
     style_weights: tuple[float, ...] | None
@@ -114,8 +116,13 @@ class StylizeWork(Work):
     def __init__(self, resources: Resources) -> None:
         self.images = resources.images
         self.placement = resources.placement
-        self.shared = SharedTargets(resources.network, resources.placement)
         self.budget = Budget(resources)
+        self._network = resources.network
+
+    @functools.cached_property
+    def shared(self) -> SharedTargets:
+        """VGG16, and what jobs share of what it computes."""
+        return SharedTargets(self._network(), self.placement)
 
     def prepare(self, planned: StylizeJob) -> Prepared:
         """Reads the images and makes the canvases."""

@@ -26,12 +26,13 @@ def write_summary(
     folder: ResultFolder,
     jobs: Sequence[PlannedJob],
     *,
-    network: VGG16 | None,
+    network: Callable[[], VGG16] | None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Writes the page from what is in the folder; with a network, what is shown is also scored.
+    """Writes the page from what is in the folder; with `network`, what is shown is also scored.
 
-    When `stopped` says so, what is left is not scored.
+    `network` gives VGG16, and is called where there is something to score. When `stopped` says so,
+    what is left is not scored.
 
     Raises:
       RunError: the disk is full or fails.
@@ -67,7 +68,7 @@ def write_summary(
 class _Scorer:
     """Scores results; consecutive ones of the same images share what is computed of these."""
 
-    def __init__(self, network: VGG16 | None) -> None:
+    def __init__(self, network: Callable[[], VGG16] | None) -> None:
         self.network = network
         self._key: Any = None
         self._reference: Reference | None = None
@@ -86,7 +87,7 @@ class _Scorer:
                     inputs.content.rgb,
                     inputs.styles[0].rgb,
                     alpha=inputs.content.alpha,
-                    network=self.network,
+                    network=self.network(),
                 )
             return None if self._reference is None else self._reference.score([picture])[0]
         except ImageError:

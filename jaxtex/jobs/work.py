@@ -27,6 +27,8 @@ class PlannedJob(ABC):
 
     kind: ClassVar[str]
     """The value of a row's column `job`."""
+    needs_network: ClassVar[bool] = False
+    """Whether its work takes VGG16."""
 
     line: int
     output: str
@@ -84,7 +86,8 @@ class Encoded(NamedTuple):
 class Resources:
     """What an engine gives to the work of every kind."""
 
-    network: VGG16
+    network: Callable[[], VGG16]
+    """Loads VGG16; called once, when the first job that needs it runs."""
     placement: Placement
     images: ImageCache
     models: Models

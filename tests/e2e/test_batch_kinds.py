@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from logos import CONTENT, INVERTED, SHALLOW, STYLE, bars
 
-from jaxtex import images
+from jaxtex import images, weights
 from jaxtex.style.msgnet_model import shipped_path
 
 LAYERS = ";".join(f"{name}={value}" for name, value in SHALLOW["layers"].items())
@@ -26,9 +26,9 @@ DEFAULTS = [f"# content-layer = {SHALLOW['content_layer']}", "# size = 64", "# f
 def batch(call, tmp_path):
     """Runs the rows of a CSV into `out`; gives the JSON object."""
 
-    def batch(rows, *words, code=0):
+    def batch(rows, *words, code=0, defaults=DEFAULTS):
         path = tmp_path / "jobs.csv"
-        path.write_text("\n".join([*DEFAULTS, HEADER, *rows]) + "\n")
+        path.write_text("\n".join([*defaults, HEADER, *rows]) + "\n")
         answer = call("batch", path, "-o", tmp_path / "out", "--json", *words)
         assert answer.code == code, answer.err
         batch.err = answer.err
@@ -89,6 +89,29 @@ def test_a_mixed_manifest_gives_what_the_commands_would_and_resumes(batch, call,
     assert batch(other, "--resume", code=2) is None
     assert "s.png: belongs to another job" in batch.err
     assert "job (None there, 'msgnet' here)" in batch.err
+
+
+def test_vgg16_is_read_where_a_job_or_a_score_needs_it_and_only_there(batch, tmp_path, monkeypatch):
+    reads = []
+    real = weights.load_vgg16
+    monkeypatch.setattr(weights, "load_vgg16", lambda path: reads.append(path) or real(path))
+    (tmp_path / "cut.safetensors").write_bytes(weights.vgg16_path().read_bytes()[:1000])
+    cut = ("--weights", tmp_path / "cut.safetensors")
+
+    size = DEFAULTS[1:2]
+    # A score of an application, and a stylisation: refused before there is an output.
+    for row, defaults, words in [(ROWS[0], size, ()), (ROWS[3], DEFAULTS, ("--no-score",))]:
+        assert batch([row], *cut, *words, code=2, defaults=defaults) is None
+        assert batch.err.startswith(f"jaxtex: {cut[1]}: is not a whole .safetensors file")
+        assert batch.err.count("\n") == 1
+        assert not (tmp_path / "out").exists()
+    reads.clear()
+    assert batch(ROWS[2:3], defaults=[])["done"] == 1
+    words = (*cut, "--no-score", "--resume")
+    assert batch(ROWS[:3:2], *words, defaults=size)["done"] == 1
+    assert reads == []
+    assert batch(ROWS, "--resume")["done"] == 2
+    assert reads == [None]
 
 
 def test_bad_rows_of_all_kinds_are_told_together(call, tmp_path):

@@ -59,7 +59,8 @@ def engine(network):
         def deliver(each):
             found[each.job.output] = each
 
-        made = LocalEngine(network=network, report=states.append, deliver=deliver, **options)
+        options = {"network": lambda: network, "report": states.append} | options
+        made = LocalEngine(deliver=deliver, **options)
         engine.whole = made.run(jobs)
         engine.last = made
         engine.states = states

@@ -23,7 +23,6 @@ from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
 from jaxtex.style import run
-from jaxtex.style.run import load_network
 
 folder = Path(sys.argv[1])
 manifest = Manifest(name="rows", folder=folder)
@@ -38,7 +37,6 @@ kinds.append({"job": "texture", "output": "t.png", "count": 3, "model": sys.argv
 manifest.rows += [Row(20 + number, values) for number, values in enumerate(kinds)]
 jobs, bad = plan(manifest, folder / "out")
 assert not bad, bad
-network = load_network()
 real, seen = run.run_chunk, []
 real_stylise, applied = msgnet.stylise, []
 
@@ -64,7 +62,7 @@ def pictures(devices):
     def deliver(each):
         with Image.open(io.BytesIO(each.image)) as image:
             found[each.job.output] = np.asarray(image, np.float32) / 255
-    engine = LocalEngine(network=network, deliver=deliver, devices=devices)
+    engine = LocalEngine(deliver=deliver, devices=devices)
     assert engine.run(jobs)
     return found
 

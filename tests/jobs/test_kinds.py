@@ -136,6 +136,20 @@ def test_models_are_loaded_once(engine, planned, net, nets, sheet, monkeypatch):
     assert len(loads) == 4
 
 
+def test_vgg16_is_loaded_once_and_for_stylisations_alone(engine, planned, net, sheet, network):
+    loads = []
+
+    def load():
+        loads.append(network)
+        return network
+
+    assert len(engine(planned(net(0), sheet(0)), network=load)) == 2
+    assert loads == []
+    rows = [{"content": f"c{n}.png", "style": "s1.png", "output": f"{n}.png"} for n in (1, 2)]
+    assert len(engine(planned(*rows), network=load, batch_size=1)) == 2
+    assert len(loads) == 1
+
+
 def test_out_of_memory_halves_the_applications_and_spares_the_sheets(
     engine, planned, net, sheet, monkeypatch
 ):

@@ -32,7 +32,7 @@ MIXED = [
 @pytest.fixture
 def prepare(network):
     """Makes planned stylisations ready."""
-    resources = Resources(network=network, placement=Placement(), images=ImageCache(),
+    resources = Resources(network=lambda: network, placement=Placement(), images=ImageCache(),
                           models=Models(), most=4, limit=2**30)  # fmt: skip
     return StylizeWork(resources).prepare
 
@@ -239,7 +239,7 @@ def test_what_cannot_be_written_ends_the_run(network, planned):
     def full(finished):
         raise RunError("the disk is full")
 
-    engine = LocalEngine(network=network, deliver=full, batch_size=1)
+    engine = LocalEngine(network=lambda: network, deliver=full, batch_size=1)
     with pytest.raises(RunError, match="the disk is full"):
         engine.run(planned(*({**MIXED[0], "output": f"{n}.png"} for n in range(9))))
     assert engine.done == 0

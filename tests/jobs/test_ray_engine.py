@@ -29,7 +29,6 @@ from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
 from jaxtex.jobs.ray_engine import RayEngine
 from jaxtex.jobs.results import ResultFolder
-from jaxtex.style.run import load_network
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
@@ -59,7 +58,7 @@ if __name__ == "__main__":
     alone = {}
     def keep(each):
         alone[each.job.output] = each.image
-    LocalEngine(network=load_network(), deliver=keep).run(jobs)
+    LocalEngine(deliver=keep).run(jobs)
     def pixels(data):
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image, np.float32) / 255
@@ -84,7 +83,6 @@ from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
 from jaxtex.jobs.ray_engine import RayEngine
-from jaxtex.style.run import load_network
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
@@ -104,8 +102,7 @@ if __name__ == "__main__":
     engine = RayEngine(deliver=lambda each: far.update({each.job.output: each}), workers=1,
                        device="cpu")
     assert engine.run(jobs)
-    LocalEngine(network=load_network(), deliver=lambda each: near.update({each.job.output: each})
-                ).run(jobs)
+    LocalEngine(deliver=lambda each: near.update({each.job.output: each})).run(jobs)
     print(json.dumps({
         "same": [name for name in near if near[name].image == far[name].image],
         "identities": [near[name].record()["identity"] == far[name].record()["identity"]
