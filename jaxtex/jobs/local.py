@@ -21,7 +21,7 @@ from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.kinds import KINDS
 from jaxtex.jobs.results import Finished
 from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work
-from jaxtex.runtime import trim_memory
+from jaxtex.runtime import forget_programs, trim_memory
 from jaxtex.style.memory import available_bytes
 from jaxtex.style.placement import Placement
 from jaxtex.style.run import Hooks, Progress, load_network
@@ -32,6 +32,8 @@ from jaxtex.vgg import VGG16
 _MOST_ON_CPU, _MOST = 4, 64
 # Batches that may wait for being written.
 _BACKLOG = 2
+# Batches between two looks at how many programs there are.
+_LOOK_EVERY = 4
 # A trace of many batches is too large to be looked at.
 _TRACED_BATCHES = 2
 
@@ -111,6 +113,9 @@ class LocalEngine:
         with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
             coming = reader.submit(next, batches, None)
             while not stopped and (batch := coming.result()) is not None:
+                if clock.batches % _LOOK_EVERY == 0:
+                    # While the reader rests, which uses JAX for some jobs.
+                    forget_programs()
                 coming = reader.submit(next, batches, None)
                 with self._traced(clock.batches), clock.running():
                     outcomes = self._run(batch)

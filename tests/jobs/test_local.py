@@ -1,5 +1,6 @@
 import itertools
 import threading
+import time
 
 import jax
 import numpy as np
@@ -8,12 +9,13 @@ from tiny_jobs import pixels
 
 from jaxtex import images
 from jaxtex.errors import RunError
-from jaxtex.jobs import batches, stylize
+from jaxtex.jobs import batches, local, stylize
 from jaxtex.jobs.batches import assemble
 from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.stylize import StylizeWork
 from jaxtex.jobs.work import Resources, filled
+from jaxtex.runtime import forget_programs
 from jaxtex.style import memory, run, targets
 from jaxtex.style.placement import Placement
 
@@ -150,6 +152,35 @@ def test_the_next_batch_is_read_and_the_last_is_written_while_one_runs(
     assert all(len(each) == 1 for each in threads.values())
     assert len(set.union(*threads.values())) == 3
     assert threads["run"] == {threading.get_ident()}
+
+
+def test_programs_that_are_forgotten_between_batches_change_no_byte(engine, planned, monkeypatch):
+    rows = [{**MIXED[0], "init": "noise"}, MIXED[1], {**MIXED[2], "init": "noise"}]
+    jobs = planned(*rows)
+    expected = engine(jobs, batch_size=1)
+    reading, forgotten = [], []
+    real = StylizeWork.prepare
+
+    def slow(*arguments):
+        reading.append(1)
+        time.sleep(0.05)
+        try:
+            return real(*arguments)
+        finally:
+            reading.pop()
+
+    def forget():
+        assert not reading
+        forgotten.append(forget_programs(1))
+
+    monkeypatch.setattr(StylizeWork, "prepare", slow)
+    monkeypatch.setattr(local, "forget_programs", forget)
+    monkeypatch.setattr(local, "_LOOK_EVERY", 1)
+    found = engine(jobs, batch_size=1)
+    assert forgotten == [True] * 3
+    assert {name: each.image for name, each in found.items()} == {
+        name: each.image for name, each in expected.items()
+    }
 
 
 def test_a_failed_job_has_its_reason_and_the_others_go_on(engine, planned, folder, monkeypatch):
