@@ -138,7 +138,7 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Sco
         for path in dict.fromkeys(path for pair in pairs for path in pair)
     }
 
-    from jaxtex.runtime import configure
+    from jaxtex.runtime import configure, forget_programs
 
     configure(options["device"])
     from jaxtex.style.metrics import Reference
@@ -147,6 +147,8 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Sco
     network = load_network(options["weights"])
     found: dict[int, Score] = {}
     for (content, style), members in pairs.items():
+        # Each may be of another shape, with programs of its own.
+        forget_programs()
         with named({"content": content, "style": style}):
             reference = Reference(
                 loaded[content].rgb,

@@ -13,6 +13,7 @@ from jaxtex.jobs.request import load_inputs
 from jaxtex.jobs.results import SUMMARY, ResultFolder
 from jaxtex.jobs.work import PlannedJob
 from jaxtex.pages import document, webp
+from jaxtex.runtime import forget_programs
 from jaxtex.style.metrics import Reference, Score
 from jaxtex.vgg import VGG16
 
@@ -82,6 +83,8 @@ class _Scorer:
         try:
             if key != self._key:
                 self._key, self._reference = key, None
+                # Each may be of another shape, with programs of its own.
+                forget_programs()
                 inputs = load_inputs(files, cache.load)
                 self._reference = Reference(
                     inputs.content.rgb,
