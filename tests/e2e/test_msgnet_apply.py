@@ -6,6 +6,7 @@ import pytest
 from logos import CONTENT, STYLE
 from msgnet_models import random_model
 
+from jaxtex import runtime
 from jaxtex.images import fit, load_image, read_metadata, save_image
 from jaxtex.style.msgnet_model import load_model
 from jaxtex.weights import vgg16_path
@@ -35,7 +36,10 @@ def test_a_content_becomes_an_image_of_its_size(call, model, tmp_path):
     assert told["styles"][0]["name"] == "ironwyrm.png"
 
 
-def test_a_folder_of_contents_becomes_a_folder_each_as_if_alone(call, model, tmp_path):
+def test_a_folder_of_contents_becomes_a_folder_each_as_if_alone(call, model, tmp_path, monkeypatch):
+    forgotten = []
+    real = runtime.forget_programs
+    monkeypatch.setattr(runtime, "forget_programs", lambda: forgotten.append(real(1)))
     contents = pictures(tmp_path / "in", (41, 50), (30, 50), (41, 50), (41, 50))
     (contents / "broken.png").write_bytes(b"nothing")
     options = ("--model", model, "--style-size", 60)
@@ -43,6 +47,8 @@ def test_a_folder_of_contents_becomes_a_folder_each_as_if_alone(call, model, tmp
     found = json.loads(answer.out)
     assert [Path(path).name for path in found["outputs"]] == [f"{k}.png" for k in range(4)]
     assert "broken.png" in found["left_out"][0]
+    # Once for each shape.
+    assert forgotten == [True, True]
     for number in (1, 2):
         alone = tmp_path / f"alone-{number}.png"
         call("msgnet", "apply", contents / f"{number}.png", STYLE, "-o", alone, *options)

@@ -127,6 +127,7 @@ def _stylise(
 ) -> float:
     """Writes the results; the seconds that the network took, compilation included."""
     from jaxtex import images
+    from jaxtex.runtime import forget_programs
 
     pictures = [msgnet_request.fit_content(each, options["size"]) for each in contents.values()]
     longest = options["style_size"] or max(max(picture.shape[:2]) for picture in pictures)
@@ -134,10 +135,15 @@ def _stylise(
     if len(outputs) > 1:
         make_folder(options["output"])
     files, seconds, before = list(contents), 0.0, time.perf_counter()
+    shape = None
     for index, result in model.apply(pictures, seen):
         seconds += time.perf_counter() - before
         path = files[index]
         metadata = msgnet_request.metadata(model.digest, longest, contents[path], style)
         images.save_image(outputs[path], result, metadata=metadata)
+        if result.shape != shape:
+            # Each shape has a program of its own.
+            shape = result.shape
+            forget_programs()
         before = time.perf_counter()
     return seconds
