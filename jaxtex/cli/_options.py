@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxtex.errors import SettingsError
-from jaxtex.files import sha256
 
 
 def max_bytes(options: Mapping[str, Any]) -> int | None:
@@ -32,6 +31,13 @@ def check_checkpoint_every(options: Mapping[str, Any]) -> None:
 
 
 def weights_digest(options: Mapping[str, Any]) -> str | None:
-    """The SHA-256 of `--weights`; None for those that ship."""
-    weights = options["weights"]
-    return None if weights is None else sha256(weights)
+    """The SHA-256 of `--weights`; None for those that ship.
+
+    Raises:
+      WeightsError: the file cannot be read.
+    """
+    if options["weights"] is None:
+        return None
+    from jaxtex.weights import digest
+
+    return digest(options["weights"])
