@@ -9,6 +9,8 @@ from typing import Any
 import _table
 import numpy as np
 
+from jaxtex.errors import first_line
+
 COMPILED = "PyTorch compiled"
 
 Rivals = dict[str, Callable[[], Any]]
@@ -39,8 +41,7 @@ def check(
         except Exception as error:
             if name != COMPILED:
                 raise
-            line = (str(error).strip().splitlines() or [""])[0]
-            report.note(f"torch.compile failed ({type(error).__name__}: {line})")
+            report.note(f"torch.compile failed ({type(error).__name__}: {first_line(error)})")
             del using[name], training[name]
             continue
         worst = max(worst, float(np.abs(difference(found, made)).max()))

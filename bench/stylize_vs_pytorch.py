@@ -17,6 +17,8 @@ from typing import Any
 
 import _table
 
+from jaxtex.errors import first_line
+
 OBJECTIVES = {
     "adam": ("network-of-steel", "Adam step, network-of-steel, RGB"),
     "lbfgs": ("steel", "L-BFGS evaluation, steel, luminance"),
@@ -138,8 +140,8 @@ def measure(
             _table.progress(f"torch.compile took {time.perf_counter() - before:.0f} s")
             rivals["PyTorch compiled"] = compiled
         except Exception as error:
-            lines = str(error).strip().splitlines() or [""]
-            report.note(f"{title}: torch.compile failed ({type(error).__name__}: {lines[0]})")
+            reason = f"{type(error).__name__}: {first_line(error)}"
+            report.note(f"{title}: torch.compile failed ({reason})")
     else:
         report.note(f"{title}: torch.compile left out by --no-compile")
 

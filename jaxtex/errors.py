@@ -42,7 +42,7 @@ class RunError(RuntimeError):
 
 def first_line(error: BaseException) -> str:
     """What another library's error says, short enough for a sentence of ours."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 @contextmanager

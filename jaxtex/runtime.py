@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from jaxtex.errors import SettingsError
+from jaxtex.errors import SettingsError, first_line
 
 
 def cache_folder() -> Path:
@@ -95,8 +95,7 @@ def join_cluster() -> None:
     try:
         jax.distributed.initialize(**process)
     except (RuntimeError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SettingsError(f"the cluster cannot be joined ({reason})") from None
+        raise SettingsError(f"the cluster cannot be joined ({first_line(error)})") from None
 
 
 def _number(name: str) -> int:
