@@ -1,8 +1,9 @@
 """Gaussian blur on the region where the window lies within the image, made to be fast.
 
 Down, each strip of rows is a product with a banded matrix, short enough to have few zeros; across,
-a sum of shifted copies, which XLA fuses with what is done to the result. Arrays have their rows
-first and their columns last, so that nothing is transposed.
+a sum of shifted copies, which XLA fuses with what is done to the result. Columns come last, so that
+nothing is transposed, and each image has a product of its own: XLA on CPU then fuses no reshaping
+into what computes the factor, which would cost it its vector instructions.
 """
 
 import functools
@@ -41,23 +42,26 @@ def strips(places: int) -> list[tuple[int, int]]:
     return [(first, min(first + size, places)) for first in range(0, places, size)]
 
 
-def blur(taps: Taps, rows: Float32[Array, "h *n w"]) -> Float32[Array, "v *n u"]:
+def blur(taps: Taps, images: Float32[Array, "*n h c w"]) -> Float32[Array, "*n v c u"]:
     """The weighted mean in the window at each of its v × u places."""
     overlap = len(taps) - 1
-    found = strips(len(rows) - overlap)
-    return jnp.concatenate(
-        [blur_strip(taps, rows[first : last + overlap]) for first, last in found]
-    )
+    found = strips(images.shape[-3] - overlap)
+    parts = [blur_strip(taps, images[..., first : last + overlap, :, :]) for first, last in found]
+    return jnp.concatenate(parts, -3)
 
 
-def blur_strip(taps: Taps, rows: Float32[Array, "h *n w"]) -> Float32[Array, "v *n u"]:
-    """The same in one product."""
-    band = np.zeros((len(rows) - len(taps) + 1, len(rows)), np.float32)
+def blur_strip(taps: Taps, images: Float32[Array, "*n h c w"]) -> Float32[Array, "*n v c u"]:
+    """The same in one product an image."""
+    *batch, height, channels, width = images.shape
+    band = np.zeros((height - len(taps) + 1, height), np.float32)
     for place, row in enumerate(band):
         row[place : place + len(taps)] = taps
+    rows = images.reshape(-1, height, channels * width)
+    bands = jnp.broadcast_to(band, (len(rows), *band.shape))
     # Else some accelerators round the factors to 10 bits.
     exact = jax.lax.Precision.HIGHEST
-    return _blur_across(taps, jnp.tensordot(band, rows, 1, precision=exact))
+    blurred = jax.lax.dot_general(bands, rows, (((2,), (1,)), ((0,), (0,))), precision=exact)
+    return _blur_across(taps, blurred.reshape(*batch, len(band), channels, width))
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

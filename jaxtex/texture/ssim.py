@@ -42,17 +42,17 @@ class _Options(NamedTuple):
 
 
 class _Prepared(NamedTuple):
-    """Images and all that is known of each alone, rows first, so that a blur transposes nothing."""
+    """Images and all that is known of each alone, columns last as `blur` takes them."""
 
-    images: Float32[Array, "h *n c w"]
+    images: Float32[Array, "*n h c w"]
     """Each channel about its mean over the image: squares are small, and so exact."""
-    shift: Float32[Array, "1 *n c 1"]
+    shift: Float32[Array, "*n 1 c 1"]
     """What was taken off for that."""
-    mean: Float32[Array, "v *n c u"]
+    mean: Float32[Array, "*n v c u"]
     """Of `images` in the window."""
-    power: Float32[Array, "v *n c u"]
+    power: Float32[Array, "*n v c u"]
     """μ² + C1/2."""
-    contrast: Float32[Array, "v *n c u"]
+    contrast: Float32[Array, "*n v c u"]
     """σ² + C2/2."""
 
 
@@ -79,8 +79,7 @@ def ssim(
     """
     options = _options(data_range, window, sigma, k1, k2, luminance)
     _check_images(options, a.shape, b.shape)
-    found = jnp.concatenate(_deficit_of_images(options, a, b))
-    return jnp.moveaxis(1 - jnp.mean(found, -2), 0, -2)
+    return 1 - jnp.mean(jnp.concatenate(_deficit_of_images(options, a, b), -3), -2)
 
 
 def mssim(
@@ -185,13 +184,8 @@ def _deficit_of_images(
     options: _Options,
     a: Float[Array | np.ndarray, "*#batch h w c"],
     b: Float[Array | np.ndarray, "*#batch _h _w _c"],
-) -> list[Float32[Array, "_ *#batch k u"]]:
-    # Equal numbers of axes, so that batches broadcast behind the rows as they did before them.
-    axes = max(a.ndim, b.ndim)
-    first, second = (
-        _prepare(options, jnp.reshape(x, (1,) * (axes - x.ndim) + x.shape)) for x in (a, b)
-    )
-    return _deficit(options, first, second)
+) -> list[Float32[Array, "*#batch _ k u"]]:
+    return _deficit(options, _prepare(options, a), _prepare(options, b))
 
 
 def _filled(
@@ -218,9 +212,8 @@ def _compare(
 
     @jax.checkpoint  # a gradient keeps no pair's pixels
     def compare(textures: _Prepared, references: _Prepared) -> Float32[Array, "n m"]:
-        down = jax.tree.map(lambda x: x[:, :, None], textures)
-        across = jax.tree.map(lambda x: x[:, None], references)
-        return 1 - _mean(_deficit(options, down, across))
+        down = jax.tree.map(lambda x: x[:, None], textures)
+        return 1 - _mean(_deficit(options, down, references))
 
     def row(block: _Prepared) -> Float32[Array, "b n m"]:
         return jax.lax.map(functools.partial(compare, block), references)
@@ -234,10 +227,10 @@ def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -
     images = jnp.asarray(images, jnp.float32)
     if options.luminance and images.shape[-1] == 3:
         images = jnp.sum(images * jnp.asarray(_REC_601), -1, keepdims=True)
-    rows = jnp.swapaxes(jnp.moveaxis(images, -3, 0), -1, -2)
+    rows = jnp.swapaxes(images, -1, -2)
     # Any constant will do, so gradients need not know; a round one is that of an equal image, too.
     unit = options.data_range / 256
-    mean = jax.lax.stop_gradient(jnp.mean(rows, (0, -1), keepdims=True))
+    mean = jax.lax.stop_gradient(jnp.mean(rows, (-3, -1), keepdims=True))
     shift = jnp.round(mean / unit) * unit
     rows = rows - shift
     taps = gaussian_taps(options.window, options.sigma)
@@ -252,29 +245,28 @@ def _prepare(options: _Options, images: Float[Array | np.ndarray, "*n h w c"]) -
     )
 
 
-def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> list[Float32[Array, "_ *n c u"]]:
+def _deficit(options: _Options, a: _Prepared, b: _Prepared) -> list[Float32[Array, "*n _ c u"]]:
     """1 − SSIM at each place of the window, in [0, 2], in strips of some rows."""
     taps, found = gaussian_taps(options.window, options.sigma), []
-    for first, last in strips(len(a.mean)):
-        (x, y), (other_x, other_y) = (
-            (each.images[first : last + options.window - 1], each.mean[first:last])
-            for each in (a, b)
-        )
-        difference = y - other_y
-        squares = blur_strip(taps, jnp.square(x - other_x))
+    for first, last in strips(a.mean.shape[-3]):
+        places = np.s_[..., first:last, :, :]
+        rows = np.s_[..., first : last + options.window - 1, :, :]
+        difference = a.mean[places] - b.mean[places]
+        squares = blur_strip(taps, jnp.square(a.images[rows] - b.images[rows]))
         variance = jnp.maximum(squares - jnp.square(difference), 0)
         square = jnp.square(difference + (a.shift - b.shift))
-        power = a.power[first:last] + b.power[first:last]
-        contrast = a.contrast[first:last] + b.contrast[first:last]
+        power = a.power[places] + b.power[places]
+        contrast = a.contrast[places] + b.contrast[places]
         lost = variance * (power - square) + square * contrast
         found.append(jnp.clip(lost / (power * contrast), 0, 2))
     return found
 
 
-def _mean(deficit: list[Float32[Array, "_ *n c u"]]) -> Float32[Array, "*n"]:
+def _mean(deficit: list[Float32[Array, "*n _ c u"]]) -> Float32[Array, "*n"]:
     # Thousands of numbers near 1, added one by one, would lose two digits: strip by strip, then
     # along the width by a product, which has several sums.
-    total = functools.reduce(jnp.add, [jnp.sum(strip, 0) for strip in deficit])
+    total = functools.reduce(jnp.add, [jnp.sum(strip, -3) for strip in deficit])
     width = np.ones(total.shape[-1], np.float32)
     sums = jnp.dot(total, width, precision=jax.lax.Precision.HIGHEST)
-    return jnp.mean(sums, -1) / (sum(map(len, deficit)) * len(width))
+    places = sum(strip.shape[-3] for strip in deficit) * len(width)
+    return jnp.mean(sums, -1) / places

@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 from reference import torch_
 
-from jaxtex.texture.convs import strided_conv, transposed_conv
+from jaxtex.texture.convs import strided_conv, tile_size, transposed_conv
 
-SHAPES = [(2, 4, 4, 5, 7), (3, 8, 2, 3, 4), (1, 2, 6, 8, 1)]
+# Direct: few channels, or a size that tiles do not fill; then Winograd's tiles of 2×2 and of 4×4.
+SHAPES = [(2, 4, 4, 5, 7), (3, 8, 2, 3, 4), (1, 2, 6, 8, 1), (2, 3, 5, 9, 4)]
+TILED = [(2, 4, 4, 9, 5), (1, 4, 8, 10, 3), (2, 16, 8, 12, 7)]
 
 
 def drawn(*shape: int) -> jax.Array:
@@ -27,7 +29,7 @@ def pytorch(function, image: jax.Array, kernel: jax.Array, cotangent: jax.Array)
     )
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", SHAPES + TILED)
 @pytest.mark.parametrize("direction", ["strided", "transposed"])
 def test_outputs_and_gradients_equal_pytorchs(shape, direction):
     torch = torch_()
@@ -43,21 +45,31 @@ def test_outputs_and_gradients_equal_pytorchs(shape, direction):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
 
 
-def test_each_is_the_others_adjoint():
-    x, y, kernel = drawn(2, 6, 10, 3), drawn(2, 3, 5, 4), drawn(4, 4, 3, 4)
-    there = np.vdot(strided_conv(x, kernel), y)
-    back = np.vdot(x, transposed_conv(y, kernel))
-    assert there == pytest.approx(back, rel=1e-5)
+def test_tiles_are_used_where_they_fill_the_map_and_channels_are_many():
+    assert [tile_size("cpu", *shape[1:4]) for shape in TILED] == [2, 4, 4]
+    assert [tile_size("cpu", *shape[1:4]) for shape in SHAPES] == [0, 0, 0, 0]
+    assert tile_size("gpu", 8, 8, 64) == 0
 
 
-def test_second_derivatives_exist():
-    x, kernel = drawn(1, 4, 4, 2), drawn(4, 4, 2, 3)
+@pytest.mark.parametrize(("height", "width", "a"), [(3, 5, 3), (4, 4, 10), (8, 4, 10)])
+def test_each_is_the_others_adjoint(height, width, a):
+    x, y = drawn(2, 2 * height, 2 * width, a), drawn(2, height, width, 4)
+    kernel = drawn(4, 4, a, 4)
+    out = strided_conv(x, kernel)
+    there, back = np.vdot(out, y), np.vdot(x, transposed_conv(y, kernel))
+    # The sums nearly cancel.
+    assert abs(there - back) <= 1e-5 * np.linalg.norm(out) * np.linalg.norm(y)
+
+
+@pytest.mark.parametrize(("size", "channels"), [(4, 2), (8, 10)])
+def test_second_derivatives_exist(size, channels):
+    x, kernel = drawn(1, size, size, channels), 0.3 * drawn(4, 4, channels, 3)
 
     def penalty(kernel):
         slope = jax.grad(lambda x: (strided_conv(x, kernel) ** 3).sum())(x)
         return (slope**2).sum()
 
-    direction, step = drawn(4, 4, 2, 3) * 0.01, 1e-2
+    direction, step = drawn(4, 4, channels, 3) * 0.01, 1e-2
     expected = (penalty(kernel + step * direction) - penalty(kernel - step * direction)) / step / 2
     found = float(np.vdot(jax.grad(penalty)(kernel), direction))
     assert found == pytest.approx(float(expected), rel=1e-2)
