@@ -133,6 +133,33 @@ def winograd_convolution() -> Pairs:
     return _convolution("winograd")
 
 
+@canary("strided conv", 5e-5)
+def strided_convolution() -> Pairs:
+    """DCGAN's halving convolution and both gradients, at sizes that its tiles fill."""
+    import jax
+
+    from jaxtex.texture.convs import strided_conv
+
+    for height, width in ((4, 4), (8, 4)):
+        x, kernel = _draw(0, 3, 2 * height, 2 * width, 12), _draw(1, 4, 4, 12, 20)
+        cotangent = _draw(2, 3, height, width, 20)
+
+        @jax.jit
+        def both(x, kernel, cotangent):
+            out, pull = jax.vjp(strided_conv, x, kernel)
+            return out, *pull(cotangent)
+
+        padded = np.pad(x.astype(np.float64), ((0, 0), (1, 1), (1, 1), (0, 0)))
+        out, to_padded, to_kernel = 0.0, np.zeros_like(padded), np.zeros(kernel.shape)
+        for i, j in np.ndindex(4, 4):
+            part = np.s_[:, i : i + 2 * height : 2, j : j + 2 * width : 2]
+            out = out + padded[part] @ kernel[i, j]
+            to_padded[part] += cotangent @ kernel[i, j].T.astype(np.float64)
+            to_kernel[i, j] = np.einsum("nhwa,nhwb->ab", padded[part], cotangent)
+        expected = out, to_padded[:, 1:-1, 1:-1], to_kernel
+        yield from zip(both(x, kernel, cotangent), expected, strict=True)
+
+
 @canary("max pool", 0.0)
 def max_pooling() -> Pairs:
     """The gradient goes to the first maximum of each window."""
@@ -328,6 +355,7 @@ CANARIES: tuple[Callable[[], Check], ...] = (
     matrix_vector,
     direct_convolution,
     winograd_convolution,
+    strided_convolution,
     max_pooling,
     gram_matrices,
     whole_objective,
