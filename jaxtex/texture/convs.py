@@ -26,7 +26,7 @@ def tile_size(platform: str, height: int, width: int, channels: int) -> int:
     """The tile of the fastest Winograd form, or 0 where the direct form is faster.
 
     Height and width are those of the smaller map, channels those of the larger one. A training step
-    takes 0.7 to 0.9 of the direct form's time, the less the more channels (f 16 to 64, 64² and 128²).
+    takes 0.7 to 0.9 of the direct form's time, the less the more channels (f 16 to 64).
     """
     if platform != "cpu" or channels <= _FEW or height % 4 or width % 4:
         return 0
