@@ -140,15 +140,14 @@ def strided_convolution() -> Pairs:
 
     from jaxtex.texture.convs import strided_conv
 
+    @jax.jit
+    def both(x, kernel, cotangent):
+        out, pull = jax.vjp(strided_conv, x, kernel)
+        return out, *pull(cotangent)
+
     for height, width in ((4, 4), (8, 4)):
         x, kernel = _draw(0, 3, 2 * height, 2 * width, 12), _draw(1, 4, 4, 12, 20)
         cotangent = _draw(2, 3, height, width, 20)
-
-        @jax.jit
-        def both(x, kernel, cotangent):
-            out, pull = jax.vjp(strided_conv, x, kernel)
-            return out, *pull(cotangent)
-
         padded = np.pad(x.astype(np.float64), ((0, 0), (1, 1), (1, 1), (0, 0)))
         out, to_padded, to_kernel = 0.0, np.zeros_like(padded), np.zeros(kernel.shape)
         for i, j in np.ndindex(4, 4):

@@ -46,26 +46,24 @@ def transposed_conv(y: Float[Array, "n h w b"], kernel: Kernel) -> Float[Array, 
     return _transposed_forward(y, kernel)[0]
 
 
-# Winograd's form keeps both factors for the backward pass as points, three axes each.
-
-
 def _strided_forward(x, kernel):
     height, width = x.shape[1] // 2, x.shape[2] // 2
     tile = tile_size(jax.default_backend(), height, width, kernel.shape[2])
     if not tile:
         return _strided(x, kernel), (x, kernel)
-    points = winograd.kernel_points(kernel, tile)
+    points = winograd.kernel_points(_taps(kernel), tile)
     data = winograd.data_points(_blocks(x), tile)
     return _outputs(data, points, height, width), (data, points)
 
 
 def _strided_backward(residuals, cotangent):
     x, kernel = residuals
+    # In Winograd's form both are points, of three axes.
     if kernel.ndim == 4:
         return transposed_conv(cotangent, kernel), _kernel_gradient(cotangent, x)
     outputs = winograd.points_of_outputs(cotangent, winograd.tile_of(kernel))
     gradient = winograd.kernel_gradient(x, outputs)
-    return _pixels(outputs, kernel, *cotangent.shape[1:3]), gradient
+    return _pixels(outputs, kernel, *cotangent.shape[1:3]), _untapped(gradient)
 
 
 def _transposed_forward(y, kernel):
@@ -73,7 +71,7 @@ def _transposed_forward(y, kernel):
     tile = tile_size(jax.default_backend(), height, width, kernel.shape[2])
     if not tile:
         return _transposed(y, kernel), (y, kernel)
-    points = winograd.kernel_points(kernel, tile)
+    points = winograd.kernel_points(_taps(kernel), tile)
     outputs = winograd.points_of_outputs(y, tile)
     return _pixels(outputs, points, height, width), (outputs, points)
 
@@ -84,7 +82,8 @@ def _transposed_backward(residuals, cotangent):
         return strided_conv(cotangent, kernel), _kernel_gradient(y, cotangent)
     data = winograd.data_points(_blocks(cotangent), winograd.tile_of(kernel))
     height, width = cotangent.shape[1] // 2, cotangent.shape[2] // 2
-    return _outputs(data, kernel, height, width), winograd.kernel_gradient(data, y)
+    gradient = winograd.kernel_gradient(data, y)
+    return _outputs(data, kernel, height, width), _untapped(gradient)
 
 
 strided_conv.defvjp(_strided_forward, _strided_backward)
@@ -101,17 +100,16 @@ def _pixels(
     outputs: Float[Array, "p t b"], kernel: Float[Array, "p c b"], height: int, width: int
 ) -> Float[Array, "n 2*{height} 2*{width} c//4"]:
     points = winograd.multiply(outputs, kernel, transposed=True)
-    blocks = winograd.blocks_of_points(points, height, width)
+    blocks = winograd.data_of_points(points, height, width)
     pixels = blocks.reshape(*blocks.shape[:3], 2, 2, -1).transpose(0, 1, 3, 2, 4, 5)
     pixels = pixels.reshape(len(blocks), 2 * height + 2, 2 * width + 2, -1)
     return pixels[:, 1:-1, 1:-1]
 
 
 def _strided(x: Float[Array, "n h w a"], kernel: Kernel) -> Float[Array, "n h//2 w//2 b"]:
-    channels, outputs = kernel.shape[2:]
-    taps = kernel.reshape(2, 2, 2, 2, channels, outputs).transpose(0, 2, 1, 3, 4, 5)
-    taps = taps.reshape(2, 2, 4 * channels, outputs)
-    return lax.conv_general_dilated(_blocks(x), taps, (1, 1), "VALID", dimension_numbers=_LAYOUT)
+    return lax.conv_general_dilated(
+        _blocks(x), _taps(kernel), (1, 1), "VALID", dimension_numbers=_LAYOUT
+    )
 
 
 def _transposed(y: Float[Array, "n h w b"], kernel: Kernel) -> Float[Array, "n 2*h 2*w a"]:
@@ -151,8 +149,20 @@ def _kernel_gradient(
     corners = [blocks[:, i : i + height, j : j + width] for i in (0, 1) for j in (0, 1)]
     patches = jnp.stack(corners, 3).reshape(-1, 16 * channels)
     gradient = patches.T @ y.reshape(-1, outputs)
-    gradient = gradient.reshape(2, 2, 2, 2, channels, outputs).transpose(0, 2, 1, 3, 4, 5)
-    return gradient.reshape(4, 4, channels, outputs)
+    return _untapped(gradient.reshape(2, 2, 4 * channels, outputs))
+
+
+def _taps(kernel: Kernel) -> Float[Array, "2 2 4*a b"]:
+    """The kernel of the 2×2 convolution over `_blocks`."""
+    channels, outputs = kernel.shape[2:]
+    taps = kernel.reshape(2, 2, 2, 2, channels, outputs).transpose(0, 2, 1, 3, 4, 5)
+    return taps.reshape(2, 2, 4 * channels, outputs)
+
+
+def _untapped(taps: Float[Array, "2 2 c b"]) -> Float[Array, "4 4 c//4 b"]:
+    """The inverse of `_taps`."""
+    kernel = taps.reshape(2, 2, 2, 2, -1, taps.shape[-1]).transpose(0, 2, 1, 3, 4, 5)
+    return kernel.reshape(4, 4, -1, taps.shape[-1])
 
 
 def _blocks(x: Float[Array, "n h w a"]) -> Float[Array, "n h//2+1 w//2+1 4*a"]:

@@ -1,6 +1,6 @@
-"""Winograd's F(m×m, 2×2) for the convolutions of DCGAN seen in blocks of 2×2 pixels.
+"""Winograd's F(m×m, 2×2) for trained 2×2 convolutions of stride 1.
 
-A tile of m×m outputs of a 2×2 convolution depends on (m+1)×(m+1) blocks. Both, and the kernel, are
+A tile of m×m outputs of a 2×2 convolution depends on (m+1)×(m+1) inputs. Both, and the kernel, are
 polynomials in each direction; evaluated at m finite points and ∞ their convolution is one product
 per point (Lavin and Gray, CVPR 2016; the matrices are Toom and Cook's). A tile of 4×4 outputs costs
 25 multiplications for each pair of channels where the sum costs 64, one of 2×2 outputs 9 instead of
@@ -10,6 +10,7 @@ forward pass is used again in the backward pass. (`jaxtex.winograd` is for VGG16
 """
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -53,46 +54,40 @@ _TRANSFORMS = {
 }
 
 
-def kernel_points(kernel: Float[Array, "4 4 a b"], tile: int) -> Float[Array, "p 4*a b"]:
-    """The kernel at the (tile + 1)² points; its rows are the pixels of a block, then channels."""
-    channels, outputs = kernel.shape[2:]
-    taps = kernel.reshape(2, 2, 2, 2, channels * outputs).transpose(0, 2, 1, 3, 4)
-    points = _plane(_TRANSFORMS[tile].kernel) @ taps.reshape(4, -1)
-    return points.reshape(-1, 4 * channels, outputs)
+def kernel_points(kernel: Float[Array, "2 2 c b"], tile: int) -> Float[Array, "p c b"]:
+    """The kernel at the (tile + 1)² points."""
+    points = _plane(_TRANSFORMS[tile].kernel) @ kernel.reshape(4, -1)
+    return points.reshape(-1, *kernel.shape[2:])
 
 
 def kernel_gradient(
     data: Float[Array, "p t c"], output: Float[Array, "p t b"]
-) -> Float[Array, "4 4 c//4 b"]:
+) -> Float[Array, "2 2 c b"]:
     """The gradient with respect to a kernel, of the points of data and the output's gradient."""
     tile = tile_of(data)
-    channels, outputs = data.shape[-1] // 4, output.shape[-1]
-    back = _plane(_TRANSFORMS[tile].kernel).T
     # XLA transposes the first factor: the smaller one, where that outweighs the gradient's size.
-    if tile == 2:
-        gradient = back @ _sum_over_tiles(data, output).reshape(len(data), -1)
-        taps = gradient.reshape(2, 2, 2, 2, channels, outputs).transpose(0, 2, 1, 3, 4, 5)
-    else:
-        gradient = back @ _sum_over_tiles(output, data).reshape(len(data), -1)
-        taps = gradient.reshape(2, 2, outputs, 2, 2, channels).transpose(0, 3, 1, 4, 5, 2)
-    return taps.reshape(4, 4, channels, outputs)
+    swapped = tile != 2
+    sums = _sum_over_tiles(output, data) if swapped else _sum_over_tiles(data, output)
+    gradient = _plane(_TRANSFORMS[tile].kernel).T @ sums.reshape(len(data), -1)
+    gradient = gradient.reshape(2, 2, *sums.shape[1:])
+    return gradient.swapaxes(2, 3) if swapped else gradient
 
 
-def data_points(blocks: Float[Array, "n _ _ c"], tile: int) -> Float[Array, "p t c"]:
-    """The blocks of all tiles at the points; h and w are multiples of the tile."""
+def data_points(data: Float[Array, "n _ _ c"], tile: int) -> Float[Array, "p t c"]:
+    """The inputs of all tiles at the points; height and width are multiples of the tile, plus 1."""
     transform = _TRANSFORMS[tile].data
-    height, width = (size - 1 for size in blocks.shape[1:3])
-    rows = [blocks[:, i : i + height - tile + 1 : tile] for i in range(tile + 1)]
+    height, width = (size - 1 for size in data.shape[1:3])
+    rows = [data[:, i : i + height - tile + 1 : tile] for i in range(tile + 1)]
     half = jnp.stack(_combine(transform, rows))
     columns = [half[:, :, :, j : j + width - tile + 1 : tile] for j in range(tile + 1)]
     points = jnp.stack(_combine(transform, columns), 1)
-    return points.reshape((tile + 1) ** 2, -1, blocks.shape[-1])
+    return points.reshape((tile + 1) ** 2, -1, data.shape[-1])
 
 
-def blocks_of_points(
+def data_of_points(
     points: Float[Array, "p t c"], height: int, width: int
 ) -> Float[Array, "n {height}+1 {width}+1 c"]:
-    """The transpose of `data_points` for blocks of such outputs: tiles overlap, and are added."""
+    """The transpose of `data_points`: tiles overlap, and are added."""
     tile = tile_of(points)
     transform = _TRANSFORMS[tile].data.T
     shape = (tile + 1, tile + 1, -1, height // tile, width // tile, points.shape[-1])
@@ -133,7 +128,7 @@ def _sum_over_tiles(a: Float[Array, "p t i"], b: Float[Array, "p t j"]) -> Float
 
 def tile_of(points: Float[Array, "p _ _"]) -> int:
     """The tile of what is given at (tile + 1)² points."""
-    return int(np.sqrt(len(points))) - 1
+    return math.isqrt(len(points)) - 1
 
 
 def _plane(transform: np.ndarray) -> Float[Array, "_ _"]:
