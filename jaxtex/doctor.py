@@ -11,9 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from jaxtex import __version__, weights
+from jaxtex import weights
 from jaxtex.canaries import CANARIES
 from jaxtex.errors import first_line
+from jaxtex.version import __version__
 from jaxtex.weights import Check
 
 

@@ -31,5 +31,5 @@ def test_importing_the_package_does_not_import_jax():
 
 @pytest.mark.parametrize("module", [jaxtex, jaxtex.texture])
 def test_an_unknown_name_is_an_attribute_error(module):
-    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match=f"No {module.__name__} attribute nothing"):
         _ = module.nothing

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from jaxtex import __version__
 from jaxtex.errors import JaxtexError, RunError
+from jaxtex.version import __version__
 
 # Before JAX loads: 0.10.1 prints pages of harmless loader errors when its disk cache is read.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.errors import named
 from jaxtex.images import LoadedImage
 from jaxtex.options import whole
+from jaxtex.version import __version__
 
 _SIZES = (16, 16384)
 

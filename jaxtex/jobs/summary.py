@@ -5,7 +5,7 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.errors import ImageError
 from jaxtex.files import write_bytes
 from jaxtex.jobs.caches import ImageCache
@@ -15,6 +15,7 @@ from jaxtex.jobs.work import PlannedJob
 from jaxtex.pages import document, webp
 from jaxtex.runtime import forget_programs
 from jaxtex.style.metrics import Reference, Score
+from jaxtex.version import __version__
 from jaxtex.vgg import VGG16
 
 # A page with more could not be looked at: the first ones are shown.

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.options import whole
 from jaxtex.texture import sphere, sphere_options
+from jaxtex.version import __version__
 
 if TYPE_CHECKING:
     from jaxtex.texture.model import TextureModel

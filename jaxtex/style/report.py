@@ -14,13 +14,14 @@ import numpy as np
 from jaxtyping import Float, Float32
 from PIL import Image, ImageDraw, ImageFont
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.images import LoadedImage
 from jaxtex.pages import data_url, document, webp
 from jaxtex.style import pareto
 from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics import BLOCKS, Score
 from jaxtex.style.tables import FIGURE_3, Cell, Grid
+from jaxtex.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.style.canvas import Levels
 from jaxtex.style.history import History
@@ -20,6 +20,7 @@ from jaxtex.style.job import Job, make_job
 from jaxtex.style.presets import find_preset
 from jaxtex.style.run import Hooks, Outcome, Status, run_jobs
 from jaxtex.style.settings import Settings
+from jaxtex.version import __version__
 from jaxtex.vgg import VGG16
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.errors import SettingsError, first_line
 from jaxtex.files import write
 from jaxtex.texture import sphere
+from jaxtex.version import __version__
 
 SUFFIXES = (".npz", ".npy", ".json")
 """The files of points."""

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import __version__, images
+from jaxtex import images
 from jaxtex.errors import CheckpointError, OutputError, SettingsError, first_line
 from jaxtex.files import check_folder, check_output, make_folder, write
 from jaxtex.texture import rounds, search
 from jaxtex.texture.latents import check_model, texture_metadata
 from jaxtex.texture.search import History, Round, State
+from jaxtex.version import __version__
 
 Generate = Callable[[Float32[np.ndarray, "m n"]], Float32[np.ndarray, "m h w 3"]]
 """Renders latents in [0, 1]."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jaxtex import __version__
 from jaxtex.images import load_image, read_metadata, save_image
 from jaxtex.texture import washi
+from jaxtex.version import __version__
 
 
 @pytest.fixture

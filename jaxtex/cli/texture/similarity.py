@@ -16,7 +16,6 @@ import click
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import __version__
 from jaxtex.cli import print_json
 from jaxtex.cli._terminal import status_line
 from jaxtex.cli.texture._images import Textures, check_size, load_textures
@@ -24,6 +23,7 @@ from jaxtex.cli.texture._points import FILE
 from jaxtex.errors import OutputError, SettingsError
 from jaxtex.files import check_folder, check_output, make_folder, write_bytes
 from jaxtex.texture import sphere_options
+from jaxtex.version import __version__
 
 if TYPE_CHECKING:
     from jaxtex.texture.cluster import Clusters, Likeness

@@ -69,9 +69,9 @@ def washi(**options: Any) -> None:
 
 def _check(options: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Refuses what cannot be made; what each paper's file says of it, by name."""
-    from jaxtex import __version__
     from jaxtex.images import output_format
     from jaxtex.texture.washi import check_request, kind_of
+    from jaxtex.version import __version__
 
     count, size, seed, kind = (options[name] for name in ("count", "size", "seed", "kind"))
     if not 1 <= count <= _MAX_COUNT:
