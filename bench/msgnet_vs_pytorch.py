@@ -18,10 +18,11 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     import torch
     from _torch_msgnet import Network, Trainer, images
 
-    from jaxtex import convert_msgnet, weights
+    from jaxtex import weights
     from jaxtex.style import msgnet_model
     from jaxtex.style import msgnet_train as train
     from jaxtex.style.run import load_network
+    from jaxtex.weights import msgnet_names as convert_msgnet
 
     torch.manual_seed(0)
     network = Network(options.features)

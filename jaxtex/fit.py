@@ -22,9 +22,7 @@ from jaxtex import images
 from jaxtex.checkpoint import CheckpointStore
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.files import atomic_path, remove_leftovers
-
-MODEL_FILE = "model.safetensors"
-"""What a training folder calls its model."""
+from jaxtex.weights import MODEL_FILE
 
 Status = Literal["done", "interrupted"]
 

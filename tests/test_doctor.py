@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxtex import canaries, cli, doctor, vgg, weights
+from jaxtex import canaries, cli, doctor, vgg
 from jaxtex.cli import main
 from jaxtex.style import objective
+from jaxtex.weights import files as weights
 
 
 def run(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[object, str]:

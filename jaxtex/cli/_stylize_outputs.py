@@ -9,7 +9,7 @@ from jaxtex.errors import OutputError, SettingsError
 from jaxtex.files import check_output, write_bytes
 
 if TYPE_CHECKING:
-    from jaxtex.animation import Animation
+    from jaxtex.images.animation import Animation
     from jaxtex.style.job import Job
     from jaxtex.style.stylize import Result
 
@@ -39,7 +39,7 @@ class Outputs:
           SettingsError: two files of one name, or `--save-every` below 1.
         """
         from jaxtex import images
-        from jaxtex.animation import check_animation_path
+        from jaxtex.images.animation import check_animation_path
         from jaxtex.style.history import check_history_path
 
         files = (self.image, self.history, self.film, self.drawing)
@@ -85,7 +85,7 @@ class Outputs:
                 "a flat logo on a plain ground, and --canvas ink if the style is coloured"
             )
         if self.film is not None:
-            from jaxtex.animation import open_animation
+            from jaxtex.images.animation import open_animation
 
             self.animation = open_animation(self.film)
 
@@ -123,7 +123,7 @@ class Outputs:
         if self.history is not None:
             result.history.save(self.history)
         if self.drawing is not None:
-            from jaxtex.vector import to_svg
+            from jaxtex.images.vector_output import to_svg
 
             assert result.job.ink is not None
             color, coverage = result.cut_out()

@@ -56,7 +56,7 @@ def convert(
       jaxtex weights convert vgg16-397923af.pth my-vgg16.safetensors
       jaxtex weights convert 21styles.model my-msgnet.safetensors
     """
-    from jaxtex.convert import convert as run
+    from jaxtex.weights.convert import convert as run
 
     report = run(source, destination, overwrite=overwrite, **conventions)
     if as_json:

@@ -19,8 +19,8 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image, ImageCms, ImageOps
 
-from jaxtex import svg
 from jaxtex.errors import ImageError, first_line
+from jaxtex.images import svg
 from jaxtex.images.arrays import composite, parse_color, quantise
 
 MAX_PIXELS = 2**26

@@ -15,10 +15,10 @@ from jaxtex.jobs.manifest import Row
 from jaxtex.jobs.planning import Planning, need
 from jaxtex.jobs.request import Files, load_inputs
 from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
-from jaxtex.modules import Values
 from jaxtex.recent import Recent
 from jaxtex.style.msgnet_model import StyleModel, image_bytes, load_model, stylise
 from jaxtex.style.run import Hooks
+from jaxtex.weights import Values
 
 # Bytes of resized styles, number of Gram matrices (4 MiB each at the authors' width) and of
 # networks' arrays that are kept at most.

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxtex import images, svg
+from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError, named
-from jaxtex.images import LoadedImage
+from jaxtex.images import LoadedImage, svg
 
 if TYPE_CHECKING:
     from jaxtex.style.job import Job

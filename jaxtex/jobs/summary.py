@@ -8,11 +8,11 @@ from typing import Any
 from jaxtex import images
 from jaxtex.errors import ImageError
 from jaxtex.files import write_bytes
+from jaxtex.images.pages import document, webp
 from jaxtex.jobs.caches import ImageCache
 from jaxtex.jobs.request import load_inputs
 from jaxtex.jobs.results import SUMMARY, ResultFolder
 from jaxtex.jobs.work import PlannedJob
-from jaxtex.pages import document, webp
 from jaxtex.runtime import forget_programs
 from jaxtex.style.metrics import Reference, Score
 from jaxtex.version import __version__

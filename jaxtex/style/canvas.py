@@ -26,9 +26,6 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 _GREY_TOLERANCE, _PLAIN_SHARE, _SAME_COLOR = 0.03, 0.7, 0.1
 # A canvas is a logo's if this share of it is paper or full ink, antialiasing apart.
 _FLAT_SHARE = 0.85
-PALETTE_SIZE = 8
-"""Colours in every palette of RGB; unused places hold a colour that nothing is near to."""
-_NOWHERE = 1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,39 +223,6 @@ def stroke_middles(ink: Bool[np.ndarray, "h w"]) -> Map:
 
 def _relative_depth(depth: np.ndarray, reach: int) -> np.ndarray:
     return depth / np.maximum(ndimage.maximum_filter(depth, reach), 1)
-
-
-def palette(levels: Levels) -> Float32[np.ndarray, "n c"]:
-    """The content's own colours, 0 to 1: by k-means, padded to `PALETTE_SIZE`, for RGB.
-
-    Black and white for ink and grey.
-    """
-    channels = levels.shape[-1]
-    if channels == 1:
-        return np.array([[0.0], [1.0]], np.float32)
-    found = np.full((PALETTE_SIZE, channels), _NOWHERE, np.float32)
-    colors = _flat_colors(levels.reshape(-1, channels) / 255)
-    found[: len(colors)] = colors
-    return found
-
-
-def _flat_colors(pixels: Float32[np.ndarray, "n c"]) -> Float32[np.ndarray, "k c"]:
-    from sklearn.cluster import KMeans  # half a second, needed for colour only
-
-    step = max(1, len(pixels) // 20_000)
-    sample = pixels[::step]
-    distinct = len(np.unique(np.rint(sample * 255), axis=0))
-    fit = KMeans(min(PALETTE_SIZE, distinct), n_init=1, random_state=0).fit(sample)
-    counts = np.bincount(fit.labels_, minlength=len(fit.cluster_centers_))
-    order = np.argsort(-counts, kind="stable")
-    kept: list[np.ndarray] = []
-    for index in order:
-        color = fit.cluster_centers_[index]
-        if all(np.abs(color - other).max() > _SAME_COLOR for other in kept):
-            kept.append(color)
-    if len(kept) < 2:
-        kept.append(1 - kept[0])
-    return np.asarray(kept, np.float32)
 
 
 def scales_for(stroke: float, strength: float, most: int = 4) -> int:

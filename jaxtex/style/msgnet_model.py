@@ -18,10 +18,17 @@ from jaxtyping import Array, Float32
 
 from jaxtex import weights
 from jaxtex.errors import ImageError, SettingsError, WeightsError
-from jaxtex.modules import Blueprint, Values, dimension, load_module, model_file, take_apart
-from jaxtex.style import msgnet_file
 from jaxtex.style.memory import available_bytes
 from jaxtex.style.msgnet import MINIMUM_SIZE, MSGNet
+from jaxtex.weights import (
+    Blueprint,
+    Values,
+    dimension,
+    load_module,
+    model_file,
+    msgnet_file,
+    take_apart,
+)
 
 _SHIPPED = "msgnet-logos.safetensors"
 # An image takes about so many maps of 64 channels of its own size while it is computed.

@@ -18,10 +18,10 @@ from flax import nnx
 from jaxtyping import Array, Key, UInt8
 
 from jaxtex.errors import SettingsError
-from jaxtex.modules import Blueprint, Values, take_apart
 from jaxtex.style.msgnet import MSGNet
 from jaxtex.style.objective import Program, content_loss, features_of, style_loss
 from jaxtex.vgg import VGG16, PreparedConv
+from jaxtex.weights import Blueprint, Values, take_apart
 
 Convs = Mapping[str, PreparedConv]
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jaxtex import images
 from jaxtex.images import LoadedImage
-from jaxtex.pages import data_url, document, webp
+from jaxtex.images.pages import data_url, document, webp
 from jaxtex.style import pareto
 from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics import BLOCKS, Score

@@ -119,7 +119,7 @@ class SharedTargets:
 
     def _palette(self, content: Levels) -> np.ndarray:
         return self._of_contents.get(
-            ("palette", _digest(content)), lambda: canvases.palette(content)
+            ("palette", _digest(content)), lambda: images.palette_of(content)
         )
 
 

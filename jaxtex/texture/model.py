@@ -18,9 +18,9 @@ from jaxtyping import Array, Float, Float32
 
 from jaxtex import weights
 from jaxtex.errors import SettingsError, WeightsError
-from jaxtex.modules import dimension, load_module, model_file
 from jaxtex.texture.convs import transposed_conv
 from jaxtex.texture.dcgan import EPSILON, SIZES, Generator
+from jaxtex.weights import dimension, load_module, model_file
 
 _SHIPPED = "dcgan-washi.safetensors"
 _CHUNK = 64

@@ -20,9 +20,9 @@ from flax import nnx
 from jaxtyping import Array, Float, Key, UInt8
 
 from jaxtex.errors import SettingsError
-from jaxtex.modules import Blueprint, Values, take_apart
 from jaxtex.texture.augment import augment
 from jaxtex.texture.dcgan import LATENT_SIZE, Discriminator, Generator, channels
+from jaxtex.weights import Blueprint, Values, take_apart
 
 _CALIBRATION = 512
 """So many textures give the statistics of the averaged generator's BatchNorm."""

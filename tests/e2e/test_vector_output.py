@@ -10,8 +10,7 @@ import pytest
 from logos import CONTENT, SIZE, STYLE, TINY, options
 from PIL import Image
 
-from jaxtex import svg
-from jaxtex.images import load_image
+from jaxtex.images import load_image, svg
 
 QUICK = options(**TINY)
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 17">

@@ -188,25 +188,6 @@ def test_the_skeleton_is_dearest_in_the_middle_of_a_stroke():
     assert found[20] < 1
 
 
-def test_the_palette_of_ink_is_black_and_white():
-    found = canvas.palette(levels_of(np.eye(9, dtype=bool)))
-    np.testing.assert_array_equal(found, [[0], [1]])
-
-
-def test_the_palette_holds_the_contents_own_colours():
-    image = bars(ink=(0.9, 0.2, 0.1), ground=(0.1, 0.1, 0.5))
-    found = canvas.palette(image * 255)
-    near = found[np.all(found < 2, -1)]
-    assert len(near) == 2
-    for color in ((0.9, 0.2, 0.1), (0.1, 0.1, 0.5)):
-        assert np.abs(near - color).max(-1).min() < 1e-3
-
-
-def test_the_palette_of_one_colour_has_two():
-    found = canvas.palette(np.full((10, 10, 3), 200, np.float32))
-    assert np.sum(np.all(found < 2, -1)) == 2
-
-
 def test_more_strength_or_wider_strokes_go_through_more_sizes():
     by_strength = [canvas.scales_for(24.0, s) for s in (0.0, 0.5, 1.0)]
     by_stroke = [canvas.scales_for(stroke, 0.5) for stroke in (1.0, 4.0, 8.0, 64.0, 1e3)]

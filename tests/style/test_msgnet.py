@@ -8,11 +8,11 @@ from flax import nnx
 from msgnet_reference import from_torch, network, to_torch
 from reference import torch_
 
-from jaxtex import convert_msgnet
 from jaxtex.errors import SettingsError
-from jaxtex.modules import take_apart
 from jaxtex.style.msgnet import MSGNet
 from jaxtex.style.msgnet_train import Settings, start
+from jaxtex.weights import msgnet_names as convert_msgnet
+from jaxtex.weights import take_apart
 
 SIZE, STYLE_SIZE = (45, 62), (33, 40)
 

@@ -5,11 +5,11 @@ import pytest
 from logos import CONTENT, STYLE, at_size
 from model_files import harmed
 
-from jaxtex import weights
 from jaxtex.errors import ImageError, WeightsError
 from jaxtex.style import msgnet_model
 from jaxtex.style.msgnet_model import load_model, save_model
 from jaxtex.style.msgnet_train import Settings, start
+from jaxtex.weights import files as weights
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from msgnet_reference import network, to_torch
 from reference import gram, torch_, vgg_features
 from reference import network as vgg_network
 
-from jaxtex.convert_msgnet import convert
 from jaxtex.dataset import Dataset
 from jaxtex.errors import CheckpointError, RunError, SettingsError
 from jaxtex.fit import Plan
@@ -18,6 +17,7 @@ from jaxtex.sharding import devices, place_batch, place_state
 from jaxtex.style.msgnet_fit import fit, style_square
 from jaxtex.style.msgnet_model import load_model
 from jaxtex.style.msgnet_train import Losses, Settings, prepare, start, train_step
+from jaxtex.weights.msgnet_names import convert
 
 SIZE, FEATURES = 32, 2
 TINY = Settings(

@@ -1,7 +1,7 @@
 """Flat pictures as SVG text: one path of cubic Béziers for each colour of ink, on its ground.
 
 The outline is where coverage is one half, between the pixels (marching squares), and is drawn by
-few curves that keep within a stated tolerance of it (`jaxtex.bezier`).
+few curves that keep within a stated tolerance of it (`jaxtex.images.bezier`).
 """
 
 import json
@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int
 from scipy import ndimage
 
-from jaxtex.bezier import fit_closed
-from jaxtex.style.canvas import palette
+from jaxtex.images.bezier import fit_closed
+from jaxtex.images.palette import palette_of
 
 TOLERANCE = 0.4
 """How far, in pixels, a curve may pass from the outline."""
@@ -77,7 +77,7 @@ def color_regions(
     middle = np.median(color[ink], 0).astype(np.float32)
     if np.abs(color[ink] - middle).max() < _ONE_COLOR:
         return [(middle, coverage)]
-    found = palette(color[ink][None] * 255)
+    found = palette_of(color[ink][None] * 255)
     counts = np.bincount(_nearest(color[ink], found), minlength=len(found))
     found = found[np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]]
     rank = _nearest(color, found)

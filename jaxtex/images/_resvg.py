@@ -1,8 +1,8 @@
 """Draws one untrusted SVG as PNG, in a process of its own: `python _resvg.py SIZE BYTES`.
 
-`jaxtex.svg` runs this file. SVG in on stdin, PNG out on stdout; exit 3 with a sentence on stderr.
-It imports nothing of jaxtex: a hostile drawing may exhaust the stack, the memory (BYTES) or the
-time, and takes only this process with it, which can open no file and no connection.
+`jaxtex.images.svg` runs this file. SVG in on stdin, PNG out on stdout; exit 3 with a sentence on
+stderr. It imports nothing of jaxtex: a hostile drawing may exhaust the stack, the memory (BYTES) or
+the time, and takes only this process with it, which can open no file and no connection.
 """
 
 import contextlib
@@ -95,7 +95,7 @@ def _refuse(sentence: str) -> NoReturn:
 def _limit(memory: int) -> None:
     try:
         import resource
-    except ImportError:  # Windows: there the time limit of `jaxtex.svg` is all
+    except ImportError:  # Windows: there the time limit of `jaxtex.images.svg` is all
         return
     wanted = {"RLIMIT_NOFILE": 0, "RLIMIT_CORE": 0, "RLIMIT_CPU": _SECONDS, "RLIMIT_AS": memory}
     for name, limit in wanted.items():

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxtex import svg, vector
+from jaxtex.images import svg
+from jaxtex.images import vector_output as vector
 
 SIZE = 96
 WHITE = np.ones(3, np.float32)

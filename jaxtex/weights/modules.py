@@ -13,7 +13,7 @@ from flax import nnx
 from jaxtyping import Array
 
 from jaxtex.errors import WeightsError
-from jaxtex.fit import MODEL_FILE
+from jaxtex.weights.files import MODEL_FILE
 
 Values = dict[str, Array]
 """A module's arrays by their dotted names."""

@@ -4,7 +4,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from jaxtex.pages import data_url, document, webp
+from jaxtex.images.pages import data_url, document, webp
 
 
 def test_large_pictures_are_embedded_smaller():

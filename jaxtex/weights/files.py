@@ -2,7 +2,7 @@
 
 The shipped VGG16 is the original of Simonyan and Zisserman, *Very deep convolutional networks for
 large-scale image recognition*, 2014: its 13 convolutions, BGR input in 0..255 minus the mean.
-`jaxtex.convert` makes such a file from other formats. Nothing here loads a pickle or imports JAX.
+`convert` makes such a file from other formats. Nothing here loads a pickle or imports JAX.
 """
 
 import hashlib
@@ -39,6 +39,9 @@ CAFFE_MEAN = (103.939, 116.779, 123.68)
 
 OXFORD_TENSORS_SHA256 = "909252ac6e8f5c25798249025de7a83f73e4c060e0ccd8ecdca83cc24b827dfe"
 """`tensors_digest` of the original convolutions, whatever file they come in."""
+
+MODEL_FILE = "model.safetensors"
+"""What a training folder calls its model."""
 
 _SHIPPED = "vgg16.safetensors"
 _SHIPPED_SHA256 = "ec132a5b3b13253ee6ed3eba19eab8c665290f63d925282b79b89eba49a85dd5"
@@ -83,7 +86,7 @@ class Check:
 
 def directory() -> Path:
     """Returns the folder of the shipped weights, in a clone or an installed wheel."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parent.parent
     installed = package / "_weights"
     return installed if installed.is_dir() else package.parent / "weights"
 

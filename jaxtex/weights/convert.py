@@ -1,4 +1,4 @@
-"""Conversion of VGG16 files from PyTorch, Keras, ONNX and NumPy into `jaxtex.weights`' form.
+"""Conversion of VGG16 files from PyTorch, Keras, ONNX and NumPy into jaxtex's form.
 
 That form is HWIO float32, BGR input in 0..255 minus a mean that the file carries. Convolutions are
 linear, so another channel order is a flip of conv1_1's kernel, and torchvision's
@@ -6,7 +6,7 @@ linear, so another channel order is a flip of conv1_1's kernel, and torchvision'
 header instead, because zero padding means "the mean's colour" and the two means differ; a bias
 could not mend the border pixels.
 
-An MSG-Net of its authors' PyTorch code is converted too; `jaxtex.convert_msgnet` has its names.
+An MSG-Net of its authors' PyTorch code is converted too; `msgnet_names` has its names.
 """
 
 import os
@@ -15,12 +15,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jaxtex import weights
 from jaxtex.errors import WeightsError
 from jaxtex.files import check_output
-from jaxtex.foreign_weights import Source, read
-from jaxtex.style import msgnet_file
-from jaxtex.weights import VGG16_CHANNELS
+from jaxtex.weights import files, msgnet_file
+from jaxtex.weights.files import VGG16_CHANNELS
+from jaxtex.weights.foreign import Source, read
 
 Layout = Literal["oihw", "hwio"]
 Channels = Literal["rgb", "bgr"]
@@ -67,10 +66,10 @@ def convert(
     order, scale, how = _convention(params["conv1_1.kernel"], found, source, channels, input_range)
     mean = _to_bgr_caffe(params, order, scale)
     if scale == "caffe" and "mean" in found.metadata:
-        mean = weights.mean_of(found.metadata, source)
-    tensors_sha256 = weights.tensors_digest(params)
-    original = tensors_sha256 == weights.OXFORD_TENSORS_SHA256
-    source_sha256 = weights.digest(source)
+        mean = files.mean_of(found.metadata, source)
+    tensors_sha256 = files.tensors_digest(params)
+    original = tensors_sha256 == files.OXFORD_TENSORS_SHA256
+    source_sha256 = files.digest(source)
     origin = {"source": source.name, "licence": "unknown: see the source"}
     origin |= {key: found.metadata[key] for key in _ORIGINAL if key in found.metadata}
     metadata = (_ORIGINAL if original else origin) | {
@@ -83,7 +82,7 @@ def convert(
         "source_sha256": source_sha256,
         "tensors_sha256": tensors_sha256,
     }
-    weights.write_safetensors(destination, params, metadata)
+    files.write_safetensors(destination, params, metadata)
     return {
         "source": str(source),
         "destination": str(destination),
@@ -101,7 +100,7 @@ def convert(
 
 
 def _write_msgnet(arrays: dict[str, np.ndarray], source: Path, destination: Path) -> dict[str, Any]:
-    source_sha256 = weights.digest(source)
+    source_sha256 = files.digest(source)
     metadata = {
         "source": source.name,
         "licence": "unknown: see the source",
@@ -201,9 +200,9 @@ def _compared_with_original(kernel: np.ndarray, source: Path) -> tuple[Channels,
     kernels as large as the original's. But its filters are others, and files made from the original
     correlate with it; the slope then is 1 for 0..255 and 255·std, about 57, for torchvision's.
     """
-    if not weights.vgg16_path().is_file():
+    if not files.vgg16_path().is_file():
         return None
-    original, _ = weights.read_safetensors(weights.vgg16_path())
+    original, _ = files.read_safetensors(files.vgg16_path())
     reference = original["conv1_1.kernel"].astype(np.float64)
     square = float(np.vdot(reference, reference))
     products: dict[Channels, float] = {
@@ -233,7 +232,7 @@ def _to_bgr_caffe(
     kernel = params["conv1_1.kernel"]
     if order == "rgb":
         kernel = kernel[:, :, ::-1]
-    mean = weights.CAFFE_MEAN
+    mean = files.CAFFE_MEAN
     if scale == "torchvision":
         std = 255 * np.array(_TORCHVISION_STD[::-1])
         kernel = kernel / std[:, None]

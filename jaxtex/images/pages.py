@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image
 
-from jaxtex import images
+from jaxtex.images.arrays import fit, resize
 
 SIDE = 512
 """The longer side, in pixels, of the pictures on a page, at most."""
@@ -23,8 +23,8 @@ def webp(picture: Float32[np.ndarray, "_ _ 3"], side: int = SIDE) -> str:
     """A picture in [0, 1] as the source of an `img`, no larger than `side`."""
     height, width = picture.shape[:2]
     if max(height, width) > side:
-        height, width = images.fit(height, width, side)
-        picture = images.resize(picture, height, width)
+        height, width = fit(height, width, side)
+        picture = resize(picture, height, width)
     written = io.BytesIO()
     pixels = Image.fromarray(np.rint(picture * 255).astype(np.uint8))
     pixels.save(written, "WEBP", quality=90, method=4)

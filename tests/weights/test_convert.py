@@ -16,12 +16,13 @@ import pytest
 from click.testing import CliRunner
 from scipy.signal import correlate
 
-from jaxtex import convert as convert_module
-from jaxtex import foreign_weights, weights
 from jaxtex.cli import main
 from jaxtex.cli.weights import weights as command
-from jaxtex.convert import convert
 from jaxtex.errors import OutputError, WeightsError
+from jaxtex.weights import convert as convert_module
+from jaxtex.weights import files as weights
+from jaxtex.weights import foreign as foreign_weights
+from jaxtex.weights.convert import convert
 
 Params = dict[str, np.ndarray]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from jaxtex import weights
+from jaxtex.weights import files
 
 ARCHITECTURE = "msgnet"
 
@@ -17,7 +17,7 @@ def write(
 
     `metadata` says where they come from: `source`, `licence`, `training` (command and seed), …
     """
-    digest = weights.tensors_digest(tensors)
+    digest = files.tensors_digest(tensors)
     header = {
         **metadata,
         "architecture": ARCHITECTURE,
@@ -25,5 +25,5 @@ def write(
         "layout": "kernels [row, column, in, out]; input and output BGR in 0..255",
         "tensors_sha256": digest,
     }
-    weights.write_safetensors(path, tensors, header)
+    files.write_safetensors(path, tensors, header)
     return digest

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from msgnet_reference import network
 
-from jaxtex import weights
 from jaxtex.cli import main
-from jaxtex.convert import convert
 from jaxtex.errors import OutputError, WeightsError
 from jaxtex.style.msgnet_model import load_model
+from jaxtex.weights import files as weights
+from jaxtex.weights.convert import convert
 
 FEATURES = 2
 

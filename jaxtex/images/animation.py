@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from jaxtex import images
 from jaxtex.errors import OutputError, RunError
 from jaxtex.files import check_output, write_bytes
+from jaxtex.images.writing import save_gif
 
 FPS = 10
 
@@ -40,7 +40,7 @@ class Gif:
 
     def save(self) -> None:
         """Writes the file."""
-        images.save_gif(self.path, self.frames, fps=FPS)
+        save_gif(self.path, self.frames, fps=FPS)
 
 
 class Mp4:

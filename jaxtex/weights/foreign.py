@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from jaxtex import convert_msgnet, weights
 from jaxtex.errors import JaxtexError, WeightsError, first_line
-from jaxtex.weights import VGG16_CHANNELS
+from jaxtex.weights import files, msgnet_names
+from jaxtex.weights.files import VGG16_CHANNELS
 
 # Where torchvision's and jcjohnson's `features` hold their convolutions.
 _FEATURES = dict(zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), VGG16_CHANNELS, strict=True))
@@ -79,14 +79,14 @@ def _read_torch(source: Path) -> Source:
             state = state[key]
     if not isinstance(state, Mapping):
         raise WeightsError(f"{source}: holds no state dict; save model.state_dict()")
-    msgnet = convert_msgnet.recognised(state)
+    msgnet = msgnet_names.recognised(state)
     arrays = {
         name: tensor.detach().to(torch.float32).numpy()
         for name, tensor in state.items()
         if isinstance(tensor, torch.Tensor) and (msgnet or _place(name))
     }
     if msgnet:
-        return Source({}, "msgnet", msgnet=convert_msgnet.convert(arrays, source))
+        return Source({}, "msgnet", msgnet=msgnet_names.convert(arrays, source))
     return _matched(arrays, source)
 
 
@@ -150,7 +150,7 @@ def _read_npz(source: Path) -> Source:
 
 
 def _read_safetensors(source: Path) -> Source:
-    tensors, metadata = weights.read_safetensors(source)
+    tensors, metadata = files.read_safetensors(source)
     if metadata.get("architecture", "vgg16") != "vgg16":
         raise WeightsError(f"{source}: holds weights of {metadata['architecture']}, not of vgg16")
     found = _matched({name: tensors[name] for name in tensors if _place(name)}, source)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxtex.animation import FPS, check_animation_path, open_animation
 from jaxtex.errors import OutputError, RunError
+from jaxtex.images.animation import FPS, check_animation_path, open_animation
 
 COLOURS = np.float32([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 0.5, 0], [0.1, 0.2, 0.9]])
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
-from jaxtex.bezier import find_corners, fit_closed
+from jaxtex.images.bezier import find_corners, fit_closed
 
 TOLERANCE = 0.4
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxtex import images, svg
+from jaxtex import images
 from jaxtex.errors import ImageError
+from jaxtex.images import svg
 
 OPEN = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 SQUARE = '<rect x="10" y="5" width="20" height="10" fill="#ff8000"/>'

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from jaxtex import weights
 from jaxtex.cli import main
 from jaxtex.cli.weights import weights as command
 from jaxtex.errors import WeightsError
+from jaxtex.weights import files as weights
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_installed_package_finds_its_own_weights_before_a_neighbour(
     package = tmp_path / "site-packages" / "jaxtex"
     (package / "_weights").mkdir(parents=True)
     (package.parent / "weights").mkdir()
-    monkeypatch.setattr(weights, "__file__", str(package / "weights.py"))
+    monkeypatch.setattr(weights, "__file__", str(package / "weights" / "files.py"))
     assert weights.directory() == package / "_weights"
 
 
