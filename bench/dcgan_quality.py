@@ -19,8 +19,8 @@ _PAIRED = 256
 
 def papers(seed: int, count: int, size: int) -> np.ndarray:
     """Squares of `count` papers, cut, turned and flipped as for training."""
-    from jaxtex.dataset import Dataset
     from jaxtex.texture.washi import render
+    from jaxtex.training import Dataset
 
     pool = []
     for first in range(0, count, 50):

@@ -13,7 +13,7 @@ from jaxtex.cli._terminal import status_line
 from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
-    from jaxtex.fit import Outcome, Plan, Progress
+    from jaxtex.training import Outcome, Plan, Progress
 
 
 def check_options(options: dict[str, Any]) -> Path:
@@ -24,7 +24,7 @@ def check_options(options: dict[str, Any]) -> Path:
 
 def make_plan(options: dict[str, Any]) -> "Plan":
     """How long to train and what to write when."""
-    from jaxtex.fit import Plan
+    from jaxtex.training import Plan
 
     return Plan(
         folder=options["output"],

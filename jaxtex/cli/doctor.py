@@ -26,7 +26,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     Example:
       jaxtex doctor
     """
-    from jaxtex.doctor import SECTIONS, examine
+    from jaxtex.health import SECTIONS, examine
 
     if sys.__stderr__ is not None and not faulthandler.is_enabled():
         # Should a compiled program crash the process, this says in which check.
@@ -47,7 +47,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 
 def _status(check: "Check") -> str:
-    from jaxtex.doctor import Note
+    from jaxtex.health import Note
 
     if isinstance(check, Note):
         return "note"

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxtex.checkpoint import differences
 from jaxtex.errors import CheckpointError, OutputError, RunError
 from jaxtex.files import check_folder, make_folder, write_bytes
 from jaxtex.jobs.planning import is_inside
 from jaxtex.jobs.work import PlannedJob
+from jaxtex.training import differences
 
 RESULTS = "results.jsonl"
 SUMMARY = "summary.html"

@@ -1,4 +1,4 @@
-"""What a checkpoint of a stylising run holds (`jaxtex.checkpoint`)."""
+"""What a checkpoint of a stylising run holds (`jaxtex.training.checkpoint`)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
-from jaxtex import checkpoint
+from jaxtex.training import checkpoint
 
 
 class Position(NamedTuple):

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from jaxtex.vgg import conv_form
-from jaxtex.winograd import winograd, winograd_kernel
+from jaxtex.vgg import conv_form, winograd_kernel
+from jaxtex.vgg.winograd import winograd
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 _EPSILON = 1e-5

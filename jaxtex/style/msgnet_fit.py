@@ -1,4 +1,4 @@
-"""Training MSG-Net in a folder: what `jaxtex.fit` trains, saves and shows of it."""
+"""Training MSG-Net in a folder: what `jaxtex.training` trains, saves and shows of it."""
 
 import functools
 from collections.abc import Mapping
@@ -9,11 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from jaxtex import fit as fits
 from jaxtex import images
-from jaxtex.dataset import Dataset, cut_square
-from jaxtex.fit import Outcome, Plan, Trainer
-from jaxtex.sharding import check_batch_size, devices, place_batch, place_state
 from jaxtex.style.msgnet_model import StyleModel, save_model, style_targets, stylise
 from jaxtex.style.msgnet_train import (
     Kernels,
@@ -23,6 +19,18 @@ from jaxtex.style.msgnet_train import (
     prepare,
     start,
     train_step,
+)
+from jaxtex.training import (
+    Dataset,
+    Outcome,
+    Plan,
+    Trainer,
+    check_batch_size,
+    cut_square,
+    devices,
+    place_batch,
+    place_state,
+    train,
 )
 from jaxtex.vgg import VGG16
 
@@ -50,7 +58,7 @@ def fit(
       SettingsError: the batch cannot be shared out evenly to the devices, or `model` has another
         number of features.
     """
-    return fits.run(_Trainer(settings, contents, styles, vgg, model), plan)
+    return train(_Trainer(settings, contents, styles, vgg, model), plan)
 
 
 def style_square(settings: Settings, styles: Dataset, step: int) -> UInt8[np.ndarray, "s s 3"]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jaxtex import images
-from jaxtex.checkpoint import differences
 from jaxtex.errors import CheckpointError, ImageError, OutputError
 from jaxtex.files import csv_table, make_folder, remove_leftovers, write_bytes
 from jaxtex.images import LoadedImage
@@ -20,6 +19,7 @@ from jaxtex.style.metrics import Reference, Score
 from jaxtex.style.report import CellReport
 from jaxtex.style.stylize import Result
 from jaxtex.style.tables import Cell
+from jaxtex.training import differences
 
 
 @dataclass(frozen=True)

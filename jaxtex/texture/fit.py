@@ -1,4 +1,4 @@
-"""Training a DCGAN in a folder: what `jaxtex.fit` trains, saves and shows of it."""
+"""Training a DCGAN in a folder: what `jaxtex.training` trains, saves and shows of it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import fit as fits
 from jaxtex import images
-from jaxtex.dataset import Dataset
-from jaxtex.fit import Outcome, Plan, Trainer
-from jaxtex.sharding import check_batch_size, devices, place_batch, place_state
 from jaxtex.texture import model
 from jaxtex.texture.train import (
     Losses,
@@ -23,6 +19,17 @@ from jaxtex.texture.train import (
     sample_latents,
     start,
     train_step,
+)
+from jaxtex.training import (
+    Dataset,
+    Outcome,
+    Plan,
+    Trainer,
+    check_batch_size,
+    devices,
+    place_batch,
+    place_state,
+    train,
 )
 
 
@@ -35,7 +42,7 @@ def fit(settings: Settings, dataset: Dataset, plan: Plan) -> Outcome:
       RunError: a loss is no longer finite, or the disk is full.
       SettingsError: the batch cannot be shared out evenly to the devices.
     """
-    return fits.run(_Trainer(settings, dataset), plan)
+    return train(_Trainer(settings, dataset), plan)
 
 
 class _Trainer(Trainer):

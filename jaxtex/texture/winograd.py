@@ -6,7 +6,7 @@ per point (Lavin and Gray, CVPR 2016; the matrices are Toom and Cook's). A tile 
 25 multiplications for each pair of channels where the sum costs 64, one of 2×2 outputs 9 instead of
 16. Input, kernel and output go through linear maps before and after; the transposes of these are
 all that the transposed convolution and both gradients need, so that whatever was transformed in the
-forward pass is used again in the backward pass. (`jaxtex.winograd` is for VGG16's frozen kernels.)
+forward pass is used again in the backward pass. (`jaxtex.vgg` has it for frozen kernels.)
 """
 
 import functools

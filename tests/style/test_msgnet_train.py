@@ -9,14 +9,12 @@ from msgnet_reference import network, to_torch
 from reference import gram, torch_, vgg_features
 from reference import network as vgg_network
 
-from jaxtex.dataset import Dataset
 from jaxtex.errors import CheckpointError, RunError, SettingsError
-from jaxtex.fit import Plan
 from jaxtex.images import load_image, read_metadata
-from jaxtex.sharding import devices, place_batch, place_state
 from jaxtex.style.msgnet_fit import fit, style_square
 from jaxtex.style.msgnet_model import load_model
 from jaxtex.style.msgnet_train import Losses, Settings, prepare, start, train_step
+from jaxtex.training import Dataset, Plan, devices, place_batch, place_state
 from jaxtex.weights.msgnet_names import convert
 
 SIZE, FEATURES = 32, 2

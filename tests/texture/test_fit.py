@@ -3,13 +3,12 @@ import csv
 import numpy as np
 import pytest
 
-from jaxtex.dataset import Dataset
 from jaxtex.errors import CheckpointError, RunError, SettingsError
-from jaxtex.fit import Plan
 from jaxtex.images import load_image, read_metadata
 from jaxtex.texture.fit import fit
 from jaxtex.texture.model import load_model
 from jaxtex.texture.train import Losses, Settings
+from jaxtex.training import Dataset, Plan
 
 TINY = Settings(features=1, latent_size=4, batch_size=4, seed=2)
 

@@ -13,7 +13,6 @@ from flax import nnx
 
 import jaxtex
 from jaxtex.errors import SettingsError
-from jaxtex.sharding import devices, place_batch, place_state
 from jaxtex.texture.augment import augment
 from jaxtex.texture.dcgan import Discriminator, Generator
 from jaxtex.texture.train import (
@@ -24,6 +23,7 @@ from jaxtex.texture.train import (
     take_apart,
     train_step,
 )
+from jaxtex.training import devices, place_batch, place_state
 
 TINY = Settings(features=2, latent_size=8, batch_size=8, seed=5)
 

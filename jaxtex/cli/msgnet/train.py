@@ -13,8 +13,8 @@ from jaxtex.cli._training import check_options, make_plan, progress_line, report
 from jaxtex.files import make_folder
 
 if TYPE_CHECKING:
-    from jaxtex.dataset import Dataset
     from jaxtex.style.msgnet_train import Losses, Settings
+    from jaxtex.training import Dataset
 
 FILE = click.Path(path_type=Path)
 
@@ -113,9 +113,10 @@ def _datasets(
     options: dict[str, Any], settings: "Settings"
 ) -> tuple["Dataset", "Dataset", list[str]]:
     """Contents, styles, and complaints about files left out."""
-    from jaxtex.dataset import Dataset, load_images
     from jaxtex.style.msgnet_fit import MINIMUM_STYLES
     from jaxtex.style.msgnet_train import SMALLEST
+    from jaxtex.training import Dataset
+    from jaxtex.training.dataset import load_images
 
     pool, complaints = load_images(options["content"], settings.size, minimum=1, what="--content")
     # Styles are scaled to the sizes that take turns, up or down.

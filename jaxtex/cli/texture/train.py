@@ -14,8 +14,8 @@ from jaxtex.errors import SettingsError
 from jaxtex.files import atomic_path, make_folder
 
 if TYPE_CHECKING:
-    from jaxtex.dataset import Dataset
     from jaxtex.texture.train import Losses, Settings
+    from jaxtex.training import Dataset
 
 FILE = click.Path(path_type=Path)
 
@@ -97,7 +97,7 @@ def _check(options: dict[str, Any]) -> Path:
     if bool(options["images"]) == (papers is not None):
         raise SettingsError("train: give either --images FOLDER or --washi N")
     if papers is not None:
-        from jaxtex.dataset import MINIMUM
+        from jaxtex.training.dataset import MINIMUM
 
         if not MINIMUM <= papers <= _MAX_PAPERS:
             raise SettingsError(
@@ -118,7 +118,8 @@ def _settings(options: dict[str, Any]) -> "Settings":
 
 def _dataset(options: dict[str, Any], settings: "Settings") -> tuple["Dataset", str, list[str]]:
     """The training set, what the model file says of it, and complaints about files left out."""
-    from jaxtex.dataset import Dataset, load_images
+    from jaxtex.training import Dataset
+    from jaxtex.training.dataset import load_images
 
     if options["images"]:
         pool, complaints = load_images(options["images"], settings.size)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from jaxtex import weights
-from jaxtex.canaries import CANARIES
 from jaxtex.errors import first_line
+from jaxtex.health.canaries import CANARIES
 from jaxtex.version import __version__
 from jaxtex.weights import Check
 

@@ -94,15 +94,15 @@ def matrix_vector() -> Pairs:
 def _convolution(form: "ConvForm") -> Pairs:
     import jax
 
-    from jaxtex import vgg
+    from jaxtex.vgg import network
 
     x, kernel, bias = _draw(0, 2, 13, 17, 24), _draw(1, 3, 3, 24, 40), _draw(2, 40)
     cotangent = _draw(3, 2, 13, 17, 40)
 
     @jax.jit
     def both(x, kernel, bias, cotangent):
-        conv = vgg.prepare_conv(kernel, bias, form)
-        out, pull = jax.vjp(lambda x: vgg.conv3x3(x, conv), x)
+        conv = network.prepare_conv(kernel, bias, form)
+        out, pull = jax.vjp(lambda x: network.conv3x3(x, conv), x)
         return out, pull(cotangent)[0]
 
     out, gradient = both(x, kernel, bias, cotangent)
@@ -164,7 +164,7 @@ def max_pooling() -> Pairs:
     """The gradient goes to the first maximum of each window."""
     import jax
 
-    from jaxtex import vgg
+    from jaxtex.vgg import network
 
     x = np.random.default_rng(0).integers(0, 3, (2, 7, 9, 5)).astype(np.float32)
     cotangent = _draw(1, 2, 3, 4, 5)
@@ -177,7 +177,7 @@ def max_pooling() -> Pairs:
 
     @jax.jit
     def both(x, cotangent):
-        out, pull = jax.vjp(vgg.max_pool, x)
+        out, pull = jax.vjp(network.max_pool, x)
         return out, pull(cotangent)[0]
 
     out, found = both(x, cotangent)

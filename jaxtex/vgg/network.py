@@ -3,7 +3,7 @@
 The network is frozen: gradients flow to the image alone. `VGG16.prepare` turns its kernels, once
 a program, into the form that is fastest for the platform and the shape: XLA's convolution with a
 backward pass that is a plain convolution too (XLA on CPU canonicalises convolutions outside loops
-only, jax issue 12868), or Winograd's (`jaxtex.winograd`). The choice is made in `conv_form` and
+only, jax issue 12868), or Winograd's (`winograd`). The choice is made in `conv_form` and
 nowhere else.
 """
 
@@ -18,39 +18,13 @@ from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float, Float32
 
-from jaxtex.errors import SettingsError
-from jaxtex.weights import VGG16_CHANNELS
-from jaxtex.winograd import winograd, winograd_kernel
+from jaxtex.vgg.layers import LAYERS, FeatureKind, Pool, depth
+from jaxtex.vgg.winograd import winograd, winograd_kernel
 
-LAYERS: tuple[str, ...] = tuple(VGG16_CHANNELS)
-
-Pool = Literal["max", "avg"]
-FeatureKind = Literal["conv", "relu"]
 ConvForm = Literal["direct", "winograd"]
 
 Tap = Callable[[Array], tuple[Array, Any]]
 """Takes a layer's features to those that the network goes on with and what is kept of them."""
-
-
-def depth(layer: str) -> int:
-    """How often the image was halved before `layer`: 0 for block 1, 4 for block 5."""
-    return int(layer[4]) - 1
-
-
-def minimum_size(layers: Iterable[str]) -> int:
-    """The shorter side, in pixels, that an image needs for the deepest of `layers`."""
-    return 2 ** max(map(depth, layers))
-
-
-def check_layer(layer: str) -> str:
-    """Returns `layer`.
-
-    Raises:
-      SettingsError: VGG16 has no such conv layer.
-    """
-    if layer not in VGG16_CHANNELS:
-        raise SettingsError(f"layer {layer!r} is unknown; allowed are {', '.join(LAYERS)}")
-    return layer
 
 
 def conv_form(

@@ -7,9 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxtex import canaries, cli, doctor, vgg
+from jaxtex import cli
 from jaxtex.cli import main
+from jaxtex.health import canaries, doctor
 from jaxtex.style import objective
+from jaxtex.vgg import network
 from jaxtex.weights import files as weights
 
 
@@ -70,7 +72,7 @@ def test_a_wrong_gradient_of_a_right_value_fails(monkeypatch):
         corners = [x[:, i:height:2, j:width:2] for i in (0, 1) for j in (0, 1)]
         return jnp.max(jnp.stack(corners), 0)
 
-    monkeypatch.setattr(vgg, "max_pool", shares_ties_out)
+    monkeypatch.setattr(network, "max_pool", shares_ties_out)
     check = canaries.max_pooling()
     assert not check.ok
     assert "must be equal" in check.detail

@@ -19,9 +19,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
-from jaxtex.checkpoint import CheckpointStore
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.files import atomic_path, remove_leftovers
+from jaxtex.training.checkpoint import CheckpointStore
 from jaxtex.weights import MODEL_FILE
 
 Status = Literal["done", "interrupted"]
@@ -119,7 +119,7 @@ class Plan:
             raise SettingsError(f"sample_every: {self.sample_every} is below 0")
 
 
-def run(trainer: Trainer, plan: Plan) -> Outcome:
+def train(trainer: Trainer, plan: Plan) -> Outcome:
     """Trains up to step `plan.steps`.
 
     Raises:

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from jaxtex.dataset import MINIMUM, Dataset, load_images
 from jaxtex.errors import ImageError
 from jaxtex.images import save_image
+from jaxtex.training import Dataset
+from jaxtex.training.dataset import MINIMUM, load_images
 
 
 def gradient(height: int, width: int, shade: float = 0.5) -> np.ndarray:

@@ -1,0 +1,5 @@
+"""What `jaxtex doctor` looks at: versions, devices, weights, and numerics on this machine."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

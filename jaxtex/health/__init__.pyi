@@ -1,0 +1,4 @@
+from .canaries import CANARIES as CANARIES
+from .doctor import SECTIONS as SECTIONS
+from .doctor import Note as Note
+from .doctor import examine as examine

@@ -1,0 +1,12 @@
+from .checkpoint import differences as differences
+from .dataset import Dataset as Dataset
+from .dataset import cut_square as cut_square
+from .run import Outcome as Outcome
+from .run import Plan as Plan
+from .run import Progress as Progress
+from .run import Trainer as Trainer
+from .run import train as train
+from .sharding import check_batch_size as check_batch_size
+from .sharding import devices as devices
+from .sharding import place_batch as place_batch
+from .sharding import place_state as place_state
