@@ -1,6 +1,6 @@
 """The rival: DCGAN in PyTorch, as pytorch/examples writes it, with both networks' weights of ours.
 
-Images are `[n, 3, h, w]` in [−1, 1]. A step is that of `jaxtex.texture.train`: discriminator on
+Images are `[n, 3, h, w]` in [−1, 1]. A step is that of `jaxtex.texture.dcgan`: discriminator on
 real and generated textures, then the generator on the same ones; Adam, fused.
 """
 

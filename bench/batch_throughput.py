@@ -107,7 +107,7 @@ def run_pytorch(manifest: Path, out: Path, steps: int) -> float:
     from jaxtex.jobs.manifest import read_manifest
     from jaxtex.jobs.plan import plan
     from jaxtex.jobs.request import load_inputs
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
     from jaxtex.weights import load_vgg16
 
     network, weights = load_network(), load_vgg16()

@@ -38,7 +38,7 @@ _REFERENCE = 'normalization = "reference"\n'
 
 def _figure_3() -> str:
     """Each table's cell with all coefficients at 2000."""
-    from jaxtex.style.tables import table
+    from jaxtex.style.experiments import table
 
     return "".join(
         f"[[grid]]\nname = 'table-{number}-at'\n"

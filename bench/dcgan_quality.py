@@ -34,7 +34,7 @@ def features(images: np.ndarray) -> np.ndarray:
     """conv4_3, averaged over the image: [n, 512] in double precision."""
     import jax
 
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
 
     network = load_network()
     convs = network.prepare(["conv4_3"], *images.shape[1:])
@@ -61,7 +61,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 
 def pairs(images: np.ndarray) -> tuple[float, float]:
     """Mean and 99th percentile of the MSSIM of all pairs of the first images."""
-    from jaxtex.texture.ssim import ssim_vectors
+    from jaxtex.texture.similarity.ssim import ssim_vectors
 
     some = images[:_PAIRED]
     similarity = np.asarray(ssim_vectors(some, some))[~np.eye(len(some), dtype=bool)]
@@ -107,7 +107,7 @@ def main() -> int:
     options = arguments.parse_args()
     if options.count < 2:
         arguments.error("--count: at least 2")
-    from jaxtex.texture.model import load_model
+    from jaxtex.texture.dcgan import load_model
 
     report = _table.Report(as_json=options.json)
     model = load_model(options.model)

@@ -21,7 +21,8 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     import torch
     from _torch_dcgan import Trainer
 
-    from jaxtex.texture import model, train
+    from jaxtex.texture import model
+    from jaxtex.texture.dcgan import train
 
     batch = options.batch_size
     settings = train.Settings(features=options.features, size=options.size, batch_size=batch)

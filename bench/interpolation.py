@@ -32,8 +32,8 @@ def main() -> None:
 
     from jaxtex.runtime import configure
     from jaxtex.texture import sphere
-    from jaxtex.texture.interpolate import interpolate
-    from jaxtex.texture.model import load_model
+    from jaxtex.texture.dcgan import load_model
+    from jaxtex.texture.search.interpolate import interpolate
 
     configure()
     model = load_model(arguments.model)
@@ -94,7 +94,7 @@ def _measure(textures: Any, even: Any) -> dict[str, float]:
     """What the table has of one interpolation, measured on its textures alone."""
     import numpy as np
 
-    from jaxtex.texture.ssim import mssim
+    from jaxtex.texture.similarity.ssim import mssim
 
     line = np.concatenate([even.ends[:1], textures, even.ends[1:]])
     levels = np.asarray(mssim(line, line[:1]))

@@ -38,8 +38,7 @@ def peak_bytes() -> int:
 
 def make_job(height: int, width: int) -> Any:
     """Network of Steel on made-up logos of this size."""
-    from jaxtex.style.job import make_job
-    from jaxtex.style.presets import PRESETS
+    from jaxtex.style import PRESETS, make_job
 
     content, style = (_table.drawn_logo(height, width, seed) for seed in (0, 1))
     return make_job(PRESETS["network-of-steel"], content, [style])
@@ -47,7 +46,7 @@ def make_job(height: int, width: int) -> Any:
 
 def run_ours(height: int, width: int, *, again: bool) -> tuple[int, int]:
     """Bytes after imports and weights, and at the peak."""
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
 
     network, job = load_network(), make_job(height, width)
     base = peak_bytes()

@@ -19,9 +19,9 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
     from _torch_msgnet import Network, Trainer, images
 
     from jaxtex import weights
-    from jaxtex.style import msgnet_model
-    from jaxtex.style import msgnet_train as train
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
+    from jaxtex.style.msgnet import model as msgnet_model
+    from jaxtex.style.msgnet import train
     from jaxtex.weights import msgnet_names as convert_msgnet
 
     torch.manual_seed(0)

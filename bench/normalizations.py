@@ -14,10 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from jaxtex import images
+from jaxtex.style import PRESETS, load_network, make_job, run_jobs
 from jaxtex.style.canvas import ink_mask
-from jaxtex.style.job import make_job
-from jaxtex.style.presets import PRESETS
-from jaxtex.style.run import load_network, run_jobs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 DEEP = ("conv5_3", "conv4_3", "conv3_3")

@@ -18,8 +18,7 @@ def make_ours(kind: str, width: int, network: object) -> _table.Ours:
     import numpy as np
 
     from jaxtex import images
-    from jaxtex.style.job import make_job
-    from jaxtex.style.presets import PRESETS
+    from jaxtex.style import PRESETS, make_job
 
     pair = []
     for seed, name in enumerate(("content/northgate.png", "style/ironwyrm.png")):
@@ -83,7 +82,7 @@ def main() -> int:
     options = arguments.parse_args()
     _table.cpu_only()
     _table.require_torch()
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
 
     report = _table.Report(as_json=options.json)
     network, rows = load_network(), []

@@ -18,7 +18,7 @@ import _table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from jaxtex.texture.model import TextureModel
+    from jaxtex.texture.dcgan import TextureModel
 
 REFERENCES = (1, 2, 4, 50)
 CLUSTERS = 8
@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from jaxtex.files import check_folder, make_folder
-    from jaxtex.texture import plots
+    from jaxtex.texture.search import plots
 
     if not plots.available():
         print("matplotlib is missing: pip install 'jaxtex[plots]'", file=sys.stderr)
@@ -43,7 +43,7 @@ def main() -> None:
     report = _table.Report(as_json=arguments.json)
 
     from jaxtex.runtime import configure
-    from jaxtex.texture.model import load_model
+    from jaxtex.texture.dcgan import load_model
 
     configure()
     model = load_model(arguments.model)
@@ -110,7 +110,8 @@ def _von_mises_fisher(
 
 
 def _search(folder: Path, model: "TextureModel", seed: int, report: _table.Report) -> None:
-    from jaxtex.texture import search, session
+    from jaxtex.texture import search
+    from jaxtex.texture.search import moves, session
 
     with tempfile.TemporaryDirectory() as temporary:
         model_id = session.ModelId(model.digest, model.latent_size, None)
@@ -128,7 +129,7 @@ def _search(folder: Path, model: "TextureModel", seed: int, report: _table.Repor
             picked = searching.points(searching.state.picks)
             history = search.step(searching.history, picked, radius=radius)
             searching = searching.go_on(history, model.generate)
-        for state in search.rounds(searching.history):
+        for state in moves.rounds(searching.history):
             source = Path(temporary) / f"round-{state.iteration:02d}.png"
             shutil.copyfile(source, folder / f"figure-3-iteration-{state.iteration}.png")
 
@@ -139,8 +140,8 @@ def _vectors(folder: Path, model: "TextureModel", seed: int, report: _table.Repo
     from matplotlib.figure import Figure
 
     from jaxtex import images
-    from jaxtex.texture.cluster import cluster_vectors, likeness
-    from jaxtex.texture.ssim import ssim_vectors
+    from jaxtex.texture.similarity.cluster import cluster_vectors, likeness
+    from jaxtex.texture.similarity.ssim import ssim_vectors
 
     textures = model.generate(_points(model, seed, 50))
     vectors = np.asarray(ssim_vectors(textures, textures))
@@ -186,8 +187,8 @@ def _plane(vectors: Any) -> tuple[Any, Any, tuple[str, str]]:
 
 def _between(folder: Path, model: "TextureModel", seed: int, report: _table.Report) -> None:
     from jaxtex import images
-    from jaxtex.texture import plots
-    from jaxtex.texture.interpolate import interpolate
+    from jaxtex.texture.search import plots
+    from jaxtex.texture.search.interpolate import interpolate
 
     start, end = _points(model, seed, 2)
     found = interpolate(model.render, model.params, start, end, 8)

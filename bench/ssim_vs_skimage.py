@@ -96,7 +96,7 @@ def compare(options: Any, report: _table.Report) -> bool:
     import numpy as np
     import torch
 
-    from jaxtex.texture.ssim import ssim_vectors
+    from jaxtex.texture.similarity.ssim import ssim_vectors
 
     side, rng = options.size, np.random.default_rng(0)
     textures, references = (
@@ -136,8 +136,8 @@ def scale(options: Any, report: _table.Report) -> None:
     """The table of many textures with a few references."""
     import numpy as np
 
-    from jaxtex.texture.cluster import cluster_vectors
-    from jaxtex.texture.ssim import ssim_vectors
+    from jaxtex.texture.similarity.cluster import cluster_vectors
+    from jaxtex.texture.similarity.ssim import ssim_vectors
 
     side, rng = options.size, np.random.default_rng(1)
     some = rng.random((1000, side, side, 3), np.float32)

@@ -31,8 +31,7 @@ TOLERANCE = {"float32": 1e-3, "bfloat16": 0.1}
 
 def make_job(objective: str, height: int, width: int, precision: str) -> Any:
     """A job of one phase at exactly this size."""
-    from jaxtex.style import job
-    from jaxtex.style.presets import PRESETS
+    from jaxtex.style import PRESETS, job
 
     settings = PRESETS[OBJECTIVES[objective][0]].with_options(
         scales=1,
@@ -215,7 +214,7 @@ def main() -> int:
 
     _table.require_torch()
     device = _table.on_device(options.device)
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
 
     report = _table.Report(as_json=options.json)
     network = load_network()

@@ -44,7 +44,7 @@ class Task(NamedTuple):
         """The table, with its first rows alone."""
         from dataclasses import replace
 
-        from jaxtex.style.tables import table
+        from jaxtex.style.experiments import table
 
         grid = table(self.table, size=self.size, steps=self.steps)
         if grid.rows is None:
@@ -53,7 +53,7 @@ class Task(NamedTuple):
 
     def settings(self) -> list[Any]:
         """The settings of its cells."""
-        from jaxtex.style.tables import cells
+        from jaxtex.style.experiments import cells
 
         return [cell.settings for cell in cells(self.grid())]
 
@@ -142,8 +142,7 @@ def run_pytorch(task: Task, folder: Path, cache: Path) -> Run:
     from _torch import Objective, image_of, spec_of
 
     from jaxtex import images
-    from jaxtex.style.job import make_job
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network, make_job
     from jaxtex.weights import load_vgg16
 
     cells = task.settings()

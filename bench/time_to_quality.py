@@ -55,8 +55,7 @@ def make_ours(
 ) -> _table.Ours:
     """The product's own steps at full size, without the ink phase."""
     from jaxtex import images
-    from jaxtex.style.job import make_job
-    from jaxtex.style.presets import PRESETS
+    from jaxtex.style import PRESETS, make_job
 
     settings = PRESETS[objective].with_options(
         size=size, scales=1, ink=0.0, finish_steps=0, optimizer=optimizer
@@ -261,7 +260,7 @@ def main() -> int:
     _table.require_torch()
     for name in pairs:
         find_pair(name)
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
 
     report = _table.Report(as_json=options.json)
     network = load_network()

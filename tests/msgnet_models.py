@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from jaxtex.style.msgnet_model import save_model
-from jaxtex.style.msgnet_train import Settings, start
+from jaxtex.style.msgnet import save_model
+from jaxtex.style.msgnet.train import Settings, start
 
 
 def random_model(path: Path, *, seed: int = 0) -> Path:

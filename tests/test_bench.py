@@ -20,10 +20,7 @@ from click.testing import CliRunner
 from jaxtex.cli import app
 from jaxtex.cli import bench as command
 from jaxtex.errors import SettingsError
-from jaxtex.style import objective
-from jaxtex.style.job import make_job
-from jaxtex.style.presets import PRESETS
-from jaxtex.style.run import load_network
+from jaxtex.style import PRESETS, load_network, make_job, objective
 from jaxtex.weights import load_vgg16
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
@@ -475,7 +472,7 @@ def test_the_claims_are_tried_on_cells_that_there_are(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(BENCH))
     import claims
 
-    from jaxtex.style import tables
+    from jaxtex.style.experiments import tables
 
     stems = {}
     for name, sweep in claims.sweeps().items():

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from flax import nnx
 
-from jaxtex.texture.dcgan import Generator
-from jaxtex.texture.model import save_model
+from jaxtex.texture.dcgan.model import save_model
+from jaxtex.texture.dcgan.network import Generator
 
 LATENT_SIZE = 100
 

@@ -10,8 +10,7 @@ from jaxtex.files import check_output, write_bytes
 
 if TYPE_CHECKING:
     from jaxtex.images.animation import Animation
-    from jaxtex.style.job import Job
-    from jaxtex.style.stylize import Result
+    from jaxtex.style import Job, Result
 
 # An animation of a run has about so many frames where --save-every does not say it.
 _FRAMES = 40

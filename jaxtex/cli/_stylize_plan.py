@@ -16,8 +16,7 @@ from jaxtex.cli._terminal import status_line
 from jaxtex.errors import SettingsError
 
 if TYPE_CHECKING:
-    from jaxtex.style.run import Hooks, Progress
-    from jaxtex.style.stylize import Result
+    from jaxtex.style import Hooks, Progress, Result
 
 
 class Plan:
@@ -58,8 +57,7 @@ class Plan:
 
     def run(self, stopped: Callable[[], bool]) -> "Result":
         """The optimisation itself."""
-        from jaxtex.style.run import load_network, run_jobs
-        from jaxtex.style.stylize import make_result
+        from jaxtex.style import load_network, make_result, run_jobs
 
         network = load_network(self.options["weights"])
         hooks = self._hooks(stopped)
@@ -73,7 +71,7 @@ class Plan:
         return make_result(self.job, outcome, self.inputs.content.rgb)
 
     def _hooks(self, stopped: Callable[[], bool]) -> Callable[..., "Hooks"]:
-        from jaxtex.style.run import Hooks
+        from jaxtex.style import Hooks
 
         options = self.options
         store = None

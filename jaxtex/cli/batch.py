@@ -101,7 +101,7 @@ def batch(**options: Any) -> None:
     from jaxtex.jobs.plan import describe, parse_shard, plan, shard
     from jaxtex.jobs.results import ResultFolder
     from jaxtex.jobs.summary import write_summary
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
 
     share = None if options["shard"] is None else parse_shard(options["shard"])
     folder = ResultFolder(options["output"], share)

@@ -141,8 +141,8 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Sco
     from jaxtex.runtime import configure, forget_programs
 
     configure(options["device"])
+    from jaxtex.style import load_network
     from jaxtex.style.metrics import Reference
-    from jaxtex.style.run import load_network
 
     network = load_network(options["weights"])
     found: dict[int, Score] = {}

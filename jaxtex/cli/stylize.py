@@ -115,7 +115,7 @@ def presets(as_json: bool) -> None:
     Example:
       jaxtex presets
     """
-    from jaxtex.style.presets import DESCRIPTIONS, PRESETS
+    from jaxtex.style import DESCRIPTIONS, PRESETS
 
     if as_json:
         print_json({name: settings.to_dict() for name, settings in PRESETS.items()})

@@ -17,10 +17,8 @@ from jaxtex.errors import SettingsError, named
 from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
-    from jaxtex.style.run import Progress
-    from jaxtex.style.sweep import Sweep
-    from jaxtex.style.sweep_folder import SweepFolder
-    from jaxtex.style.tables import Cell, Grid
+    from jaxtex.style import Progress
+    from jaxtex.style.experiments import Cell, Grid, Sweep, SweepFolder
     from jaxtex.vgg import VGG16
 
 FILE = click.Path(path_type=Path)
@@ -88,10 +86,9 @@ def sweep(**options: Any) -> None:
     from jaxtex.runtime import configure
 
     configure(options["device"])
+    from jaxtex.style import load_network
+    from jaxtex.style.experiments import Sweep, SweepFolder
     from jaxtex.style.metrics import Reference
-    from jaxtex.style.run import load_network
-    from jaxtex.style.sweep import Sweep
-    from jaxtex.style.sweep_folder import SweepFolder
 
     network = load_network(options["weights"])
     with named({"content": content.path, "style 1": style.path, "style": style.path}):
@@ -136,8 +133,8 @@ def sweep(**options: Any) -> None:
 
 def _cells(options: Mapping[str, Any]) -> "list[Cell]":
     """The cells of all grids that were asked for."""
-    from jaxtex.style import tables
-    from jaxtex.style.presets import find_preset
+    from jaxtex.style import find_preset
+    from jaxtex.style.experiments import tables
 
     numbers = dict.fromkeys(options["table"])
     if options["tables"] is not None:
@@ -184,7 +181,7 @@ def _run(
     quiet: bool,
 ) -> int:
     """Runs the missing cells and writes each as its batch is done; returns how many are."""
-    from jaxtex.style.run import Hooks
+    from jaxtex.style import Hooks
 
     done = 0
     with status_line(quiet=quiet) as write:

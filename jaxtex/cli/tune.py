@@ -15,9 +15,8 @@ from jaxtex.errors import SettingsError, named
 from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
-    from jaxtex.style.settings import Settings
-    from jaxtex.style.tune import Round, Tuned
-    from jaxtex.style.tune_folder import Place, TuneFolder
+    from jaxtex.style import Settings
+    from jaxtex.style.experiments import Place, Round, Tuned, TuneFolder
 
 FILE = click.Path(path_type=Path)
 
@@ -80,12 +79,9 @@ def tune(**options: Any) -> None:
     configure(options["device"])
     import jax
 
-    from jaxtex.style.job import make_job
+    from jaxtex.style import load_network, make_job
+    from jaxtex.style.experiments import Interrupted, Space, TuneFolder, search
     from jaxtex.style.metrics import Reference
-    from jaxtex.style.run import load_network
-    from jaxtex.style.tune import search
-    from jaxtex.style.tune_folder import Interrupted, TuneFolder
-    from jaxtex.style.tune_space import Space
 
     space = Space(base)
     network = load_network(options["weights"])
@@ -150,14 +146,14 @@ def _check_numbers(options: Mapping[str, Any]) -> None:
 
 def _base(options: Mapping[str, Any]) -> "Settings":
     """The preset that is tuned."""
-    from jaxtex.style.presets import find_preset
+    from jaxtex.style import find_preset
 
     base = find_preset(options["preset"])
     return base if options["strength"] is None else base.at_strength(options["strength"])
 
 
 def _plan(options: Mapping[str, Any]) -> "list[Round]":
-    from jaxtex.style.tune import plan
+    from jaxtex.style.experiments import plan
 
     size, small = options["size"], options["small_size"]
     if not 2 <= size <= 16_384:

@@ -138,7 +138,7 @@ def strided_convolution() -> Pairs:
     """DCGAN's halving convolution and both gradients, at sizes that its tiles fill."""
     import jax
 
-    from jaxtex.texture.convs import strided_conv
+    from jaxtex.texture.dcgan.convs import strided_conv
 
     @jax.jit
     def both(x, kernel, cotangent):

@@ -22,9 +22,7 @@ from jaxtex.jobs.kinds import KINDS
 from jaxtex.jobs.results import Finished
 from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work
 from jaxtex.runtime import forget_programs, trim_memory
-from jaxtex.style.memory import available_bytes
-from jaxtex.style.placement import Placement
-from jaxtex.style.run import Hooks, Progress, load_network
+from jaxtex.style import Hooks, Placement, Progress, available_bytes, load_network
 from jaxtex.vgg import VGG16
 
 # The most jobs at once where no size is given and memory would allow more. On CPU larger batches

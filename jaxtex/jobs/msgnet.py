@@ -16,8 +16,8 @@ from jaxtex.jobs.planning import Planning, need
 from jaxtex.jobs.request import Files, load_inputs
 from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
 from jaxtex.recent import Recent
-from jaxtex.style.msgnet_model import StyleModel, image_bytes, load_model, stylise
-from jaxtex.style.run import Hooks
+from jaxtex.style import Hooks
+from jaxtex.style.msgnet import StyleModel, image_bytes, load_model, stylise
 from jaxtex.weights import Values
 
 # Bytes of resized styles, number of Gram matrices (4 MiB each at the authors' width) and of

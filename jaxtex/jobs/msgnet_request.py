@@ -52,7 +52,7 @@ def fit_style(style: LoadedImage, size: int) -> Float32[np.ndarray, "h w 3"]:
 
 
 def _fit(image: LoadedImage, size: int | None, what: str) -> Float32[np.ndarray, "h w 3"]:
-    from jaxtex.style.msgnet_model import check_image
+    from jaxtex.style.msgnet import check_image
 
     picture = image.rgb
     if size is not None:

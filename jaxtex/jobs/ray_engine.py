@@ -37,7 +37,7 @@ class Worker:
         from jaxtex.runtime import configure
 
         configure(options["device"])
-        from jaxtex.style.run import load_network
+        from jaxtex.style import load_network
 
         self._finished: list[Finished] = []
         self._engine = LocalEngine(

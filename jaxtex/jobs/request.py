@@ -14,8 +14,7 @@ from jaxtex.errors import ImageError, SettingsError, named
 from jaxtex.images import LoadedImage, svg
 
 if TYPE_CHECKING:
-    from jaxtex.style.job import Job
-    from jaxtex.style.settings import Settings
+    from jaxtex.style import Job, Settings
 
 # Options that are fields of Settings by the same name; None leaves the preset's value.
 FIELDS = (
@@ -102,8 +101,7 @@ class Inputs:
         Raises:
           JaxtexError: an image cannot be used with these settings, or the weights do not fit.
         """
-        from jaxtex.style.canvas import luminance
-        from jaxtex.style.job import make_job
+        from jaxtex.style import luminance, make_job
 
         mask = None
         if self.mask is not None:
@@ -161,7 +159,7 @@ def settings_of(options: Mapping[str, Any]) -> "Settings":
     Raises:
       SettingsError: an unknown preset, or a value outside its range.
     """
-    from jaxtex.style.stylize import resolve_settings
+    from jaxtex.style import resolve_settings
 
     chosen = {name: options[name] for name in FIELDS if options.get(name) is not None}
     layer = options.get("layer") or ()

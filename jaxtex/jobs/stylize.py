@@ -13,12 +13,7 @@ from jaxtex.jobs.manifest import Row
 from jaxtex.jobs.planning import Planning, need
 from jaxtex.jobs.request import INITS, Files, load_inputs, settings_of
 from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
-from jaxtex.style import memory
-from jaxtex.style.job import Job
-from jaxtex.style.run import Hooks, Outcome, run_jobs
-from jaxtex.style.settings import Settings
-from jaxtex.style.stylize import make_result
-from jaxtex.style.targets import SharedTargets
+from jaxtex.style import Hooks, Job, Outcome, Settings, SharedTargets, make_result, memory, run_jobs
 
 # Columns that are not of the settings.
 _APART = ("job", "content", "style", "output", "style_weight", "mask", "background")

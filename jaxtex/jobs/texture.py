@@ -10,9 +10,9 @@ from jaxtex.jobs.manifest import Row
 from jaxtex.jobs.planning import Planning
 from jaxtex.jobs.texture_request import Draw, Sample
 from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work, encoded
-from jaxtex.style.run import Hooks
-from jaxtex.texture import sphere_options
-from jaxtex.texture.model import TextureModel, load_model
+from jaxtex.style import Hooks
+from jaxtex.texture.dcgan import TextureModel, load_model
+from jaxtex.texture.sphere import options as sphere_options
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

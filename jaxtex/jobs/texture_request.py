@@ -16,11 +16,12 @@ from jaxtyping import Float32
 
 from jaxtex import images
 from jaxtex.options import whole
-from jaxtex.texture import sphere, sphere_options
+from jaxtex.texture import sphere
+from jaxtex.texture.sphere import options as sphere_options
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:
-    from jaxtex.texture.model import TextureModel
+    from jaxtex.texture.dcgan import TextureModel
 
 COUNT = 64
 """How many textures where no option says it."""

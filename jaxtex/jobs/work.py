@@ -14,8 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from jaxtex.errors import JaxtexError
 from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.request import Files
-from jaxtex.style.placement import Placement
-from jaxtex.style.run import Hooks
+from jaxtex.style import Hooks, Placement
 from jaxtex.vgg import VGG16
 
 T = TypeVar("T")

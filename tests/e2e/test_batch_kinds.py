@@ -8,7 +8,7 @@ import pytest
 from logos import CONTENT, INVERTED, SHALLOW, STYLE, bars
 
 from jaxtex import images
-from jaxtex.style.msgnet_model import shipped_path
+from jaxtex.style.msgnet.model import shipped_path
 from jaxtex.weights import files as weights
 
 LAYERS = ";".join(f"{name}={value}" for name, value in SHALLOW["layers"].items())

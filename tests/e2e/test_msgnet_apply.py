@@ -8,7 +8,7 @@ from msgnet_models import random_model
 
 from jaxtex import runtime
 from jaxtex.images import fit, load_image, read_metadata, save_image
-from jaxtex.style.msgnet_model import load_model
+from jaxtex.style.msgnet import load_model
 from jaxtex.weights import vgg16_path
 
 

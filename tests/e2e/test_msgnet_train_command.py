@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxtex.images import read_metadata, save_image
-from jaxtex.style.msgnet_model import load_model
+from jaxtex.style.msgnet import load_model
 
 TINY = (
     "--features", 1, "--size", 32, "--style-size", 32, "--batch-size", 1, "--seed", 3,

@@ -8,7 +8,7 @@ import pytest
 from logos import CONTENT, SIZE, STYLE, TINY, options, picture
 
 from jaxtex import images
-from jaxtex.style import ocr
+from jaxtex.style.metrics import ocr
 
 HEIGHT = 34
 FIGURES = ("readability", "artefacts", "style")

@@ -37,7 +37,7 @@ def points_in(path):
 
 
 def test_the_sheet_the_latents_and_the_textures_belong_together(sample, tmp_path, texture_model):
-    from jaxtex.texture.model import load_model
+    from jaxtex.texture.dcgan import load_model
 
     sheet, points, folder = tmp_path / "s.png", tmp_path / "p.npz", tmp_path / "textures"
     said = sample("-n", 5, "-o", sheet, "--points", points, "--images", folder, "--seed", 3)
@@ -84,8 +84,8 @@ def test_angle_and_direction_say_where_the_points_lie(sample, tmp_path):
 
 
 def test_a_similarity_is_what_the_textures_have(sample, tmp_path, texture_model):
-    from jaxtex.texture.model import load_model
-    from jaxtex.texture.ssim import mssim
+    from jaxtex.texture.dcgan import load_model
+    from jaxtex.texture.similarity.ssim import mssim
 
     out = ("-o", tmp_path / "s.png", "--points", tmp_path / "p.npz")
     said = sample(*out, "-n", 128, "--similarity", 0.8)

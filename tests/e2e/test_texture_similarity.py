@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxtex.texture.ssim import mssim
+from jaxtex.texture.similarity.ssim import mssim
 
 
 def save(path, pixels):

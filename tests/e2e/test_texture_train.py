@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from jaxtex.images import load_image, read_metadata, save_image
-from jaxtex.texture.model import load_generator, load_model
+from jaxtex.texture.dcgan import load_model
+from jaxtex.texture.dcgan.model import load_generator
 
 TINY = ("--features", 1, "--latent-size", 4, "--batch-size", 4, "--seed", 3)
 PAPERS = ("--washi", 16, *TINY)

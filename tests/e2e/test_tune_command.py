@@ -14,7 +14,7 @@ from logos import CONTENT, STYLE
 
 from jaxtex import images
 from jaxtex.cli import main
-from jaxtex.style.presets import find_preset
+from jaxtex.style import find_preset
 
 PRESET = """
 steps = 4

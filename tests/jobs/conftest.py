@@ -10,8 +10,7 @@ from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
 from jaxtex.jobs.request import load_inputs
-from jaxtex.style.run import load_network, run_jobs
-from jaxtex.style.stylize import make_result
+from jaxtex.style import load_network, make_result, run_jobs
 
 
 @functools.cache

@@ -20,8 +20,8 @@ from jaxtex.jobs.columns import COLUMNS
 from jaxtex.jobs.kinds import KINDS
 from jaxtex.jobs.manifest import Manifest, Row
 from jaxtex.jobs.plan import plan
-from jaxtex.style.msgnet_model import StyleModel, image_bytes, load_model
-from jaxtex.texture.latents import write_points
+from jaxtex.style.msgnet import StyleModel, image_bytes, load_model
+from jaxtex.texture.dcgan.latents import write_points
 
 
 @pytest.fixture(scope="session")
@@ -285,7 +285,7 @@ def test_the_identity_is_of_all_that_decides_a_picture_and_of_nothing_else(
 
 
 def load(path):
-    from jaxtex.texture.model import load_model
+    from jaxtex.texture.dcgan import load_model
 
     return load_model(path).digest
 

@@ -16,8 +16,7 @@ from jaxtex.jobs.local import LocalEngine
 from jaxtex.jobs.stylize import StylizeWork
 from jaxtex.jobs.work import Resources, filled
 from jaxtex.runtime import forget_programs
-from jaxtex.style import memory, run, targets
-from jaxtex.style.placement import Placement
+from jaxtex.style import Placement, memory, run, targets
 
 MIXED = [
     {"content": "c1.png", "style": "s1.png", "output": "1.png"},

@@ -13,8 +13,8 @@ from jaxtex.jobs.plan import describe, parse_shard, plan, shard
 from jaxtex.jobs.planning import is_inside, safe_name
 from jaxtex.jobs.request import Files, settings_of
 from jaxtex.jobs.stylize import StylizeJob
-from jaxtex.style.msgnet_model import shipped_path as shipped_msgnet
-from jaxtex.texture.model import shipped_path as shipped_texture
+from jaxtex.style.msgnet.model import shipped_path as shipped_msgnet
+from jaxtex.texture.dcgan.model import shipped_path as shipped_texture
 
 HEADER = "content,style,output"
 

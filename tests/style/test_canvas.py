@@ -4,8 +4,7 @@ from logos import COLOURED, CONTENT, INVERTED, STYLE, bars, picture
 from scipy import ndimage
 
 from jaxtex import images
-from jaxtex.style import canvas
-from jaxtex.style.presets import PRESETS
+from jaxtex.style import PRESETS, canvas
 
 PALETTES = {
     "black on white": ((0, 0, 0), (1, 1, 1)),

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from jaxtex.errors import OutputError, RunError
-from jaxtex.style.history import COLUMNS, History, check_history_path
-from jaxtex.style.objective import Losses
+from jaxtex.style import History, Losses
+from jaxtex.style.history import COLUMNS, check_history_path
 
 
 @pytest.fixture

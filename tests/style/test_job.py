@@ -6,9 +6,7 @@ from logos import COLOURED, CONTENT, INVERTED, SHALLOW, SIZE, bars, picture
 
 from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
-from jaxtex.style.job import make_job
-from jaxtex.style.settings import Settings
-from jaxtex.style.stylize import resolve_settings
+from jaxtex.style import Settings, make_job, resolve_settings
 
 STYLES = [bars(30, 50)]
 

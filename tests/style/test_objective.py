@@ -9,8 +9,7 @@ import pytest
 import reference
 from reference import Objective, Problem, batch, in_jaxtex, noise, tensor
 
-from jaxtex.style import objective
-from jaxtex.style.objective import Coefficients, Losses
+from jaxtex.style import Coefficients, Losses, objective
 
 NORMALIZATIONS = ("paper", "gatys", "reference", "relative")
 

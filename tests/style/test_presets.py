@@ -1,7 +1,7 @@
 import pytest
 
 from jaxtex.errors import SettingsError
-from jaxtex.style.presets import DESCRIPTIONS, PRESETS, find_preset, preset_toml
+from jaxtex.style import DESCRIPTIONS, PRESETS, find_preset, preset_toml
 
 
 @pytest.fixture

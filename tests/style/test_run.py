@@ -6,11 +6,10 @@ import pytest
 from logos import SHALLOW, bars
 
 from jaxtex.errors import CheckpointError
+from jaxtex.style import Hooks, Job, Outcome, load_network, make_job, resolve_settings, run_jobs
 from jaxtex.style.checkpoint import CheckpointStore
-from jaxtex.style.job import Job, make_job
 from jaxtex.style.optimise import run_chunk
-from jaxtex.style.run import Hooks, Outcome, _Problem, load_network, run_jobs
-from jaxtex.style.stylize import resolve_settings
+from jaxtex.style.run import _Problem
 
 STYLE = np.random.default_rng(0).permutation(bars(30, 50))
 # So short that tests share the few programs that these sizes need.

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from jaxtex.errors import SettingsError
-from jaxtex.style.presets import PRESETS
-from jaxtex.style.settings import _OPTIONAL, _RANGES, _WHOLE, Settings
+from jaxtex.style import PRESETS, Settings
+from jaxtex.style.settings import _OPTIONAL, _RANGES, _WHOLE
 
 CHOICES = ("normalization", "features", "pool", "optimizer", "box", "canvas", "init", "precision")
 

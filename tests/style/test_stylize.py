@@ -8,8 +8,7 @@ from logos import COLOURED, CONTENT, INVERTED, SIZE, STYLE, TINY, bars, picture
 import jaxtex
 from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
-from jaxtex.style.run import load_network
-from jaxtex.style.stylize import DivergedError, resolve_settings
+from jaxtex.style import DivergedError, load_network, resolve_settings
 from jaxtex.vgg import VGG16
 from jaxtex.weights import load_vgg16
 

@@ -5,11 +5,16 @@ import numpy as np
 import pytest
 from logos import SHALLOW, bars
 
-from jaxtex.style import memory, targets
-from jaxtex.style.job import make_job
-from jaxtex.style.run import batches, load_network, run_jobs
-from jaxtex.style.stylize import resolve_settings
-from jaxtex.style.targets import SharedTargets
+from jaxtex.style import (
+    SharedTargets,
+    load_network,
+    make_job,
+    memory,
+    resolve_settings,
+    run_jobs,
+    targets,
+)
+from jaxtex.style.run import batches
 
 STYLE = np.random.default_rng(0).permutation(bars(30, 50))
 OPTIONS = {**SHALLOW, "scales": 1, "margin": 0, "steps": 3, "finish_steps": 0, "canvas": "grey"}

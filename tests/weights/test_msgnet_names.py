@@ -9,7 +9,7 @@ from msgnet_reference import network
 
 from jaxtex.cli import main
 from jaxtex.errors import OutputError, WeightsError
-from jaxtex.style.msgnet_model import load_model
+from jaxtex.style.msgnet import load_model
 from jaxtex.weights import files as weights
 from jaxtex.weights.convert import convert
 

@@ -15,7 +15,7 @@ from jaxtex.jobs import msgnet_request
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage
-    from jaxtex.style.msgnet_model import StyleModel
+    from jaxtex.style.msgnet import StyleModel
 
 FILE = click.Path(path_type=Path)
 
@@ -54,7 +54,7 @@ def apply(**options: Any) -> None:
     from jaxtex.runtime import configure
 
     configure(options["device"])
-    from jaxtex.style.msgnet_model import load_model
+    from jaxtex.style.msgnet import load_model
 
     model = load_model(options["model"])
     contents, style, skipped = _load(options, paths)

@@ -13,7 +13,7 @@ from jaxtex.cli._training import check_options, make_plan, progress_line, report
 from jaxtex.files import make_folder
 
 if TYPE_CHECKING:
-    from jaxtex.style.msgnet_train import Losses, Settings
+    from jaxtex.style.msgnet.train import Losses, Settings
     from jaxtex.training import Dataset
 
 FILE = click.Path(path_type=Path)
@@ -73,9 +73,9 @@ def train(**options: Any) -> None:
     configure(options["device"])
     import jax
 
-    from jaxtex.style.msgnet_fit import fit
-    from jaxtex.style.msgnet_model import load_model
-    from jaxtex.style.run import load_network
+    from jaxtex.style import load_network
+    from jaxtex.style.msgnet import load_model
+    from jaxtex.style.msgnet.fit import fit
 
     model = None if options["model"] is None else load_model(options["model"])
     if options["features"] is None:
@@ -102,7 +102,7 @@ def train(**options: Any) -> None:
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
-    from jaxtex.style.msgnet_train import Settings
+    from jaxtex.style.msgnet.train import Settings
 
     names = [field.name for field in dataclasses.fields(Settings) if field.name != "style_sizes"]
     chosen = {name: options[name] for name in names}
@@ -113,8 +113,8 @@ def _datasets(
     options: dict[str, Any], settings: "Settings"
 ) -> tuple["Dataset", "Dataset", list[str]]:
     """Contents, styles, and complaints about files left out."""
-    from jaxtex.style.msgnet_fit import MINIMUM_STYLES
-    from jaxtex.style.msgnet_train import SMALLEST
+    from jaxtex.style.msgnet.fit import MINIMUM_STYLES
+    from jaxtex.style.msgnet.train import SMALLEST
     from jaxtex.training import Dataset
     from jaxtex.training.dataset import load_images
 

@@ -14,7 +14,7 @@ from jaxtex.errors import SettingsError
 if TYPE_CHECKING:
     import jax
 
-    from jaxtex.texture.model import TextureModel
+    from jaxtex.texture.dcgan import TextureModel
 
 FILE = click.Path(path_type=Path)
 
@@ -52,7 +52,7 @@ def load(model: Path | None, device: str | None) -> "TextureModel":
     from jaxtex.runtime import configure
 
     configure(device)
-    from jaxtex.texture.model import load_model
+    from jaxtex.texture.dcgan import load_model
 
     return load_model(model)
 
@@ -86,8 +86,8 @@ def place(text: str, option: str, model: "TextureModel") -> Place:
     import jax
 
     from jaxtex.texture import sphere
-    from jaxtex.texture.latents import SUFFIXES, latent_of_image, read_points
-    from jaxtex.texture.session import open_session
+    from jaxtex.texture.dcgan.latents import SUFFIXES, latent_of_image, read_points
+    from jaxtex.texture.search import open_session
 
     kind, path, rest = _parse(text, option)
     if kind == "seed":
@@ -115,7 +115,7 @@ def place(text: str, option: str, model: "TextureModel") -> Place:
 
 def _inverted(path: str, model: "TextureModel", key: "jax.Array") -> Place:
     from jaxtex import images
-    from jaxtex.texture.invert import invert
+    from jaxtex.texture.dcgan.invert import invert
 
     square = images.square(images.load_image(path).rgb, model.size)
     found = invert(key, model.render, model.params, square, model.latent_size)

@@ -14,12 +14,12 @@ from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.files import check_folder, make_folder, write
-from jaxtex.texture import sphere_options
+from jaxtex.texture.sphere import options as sphere_options
 
 if TYPE_CHECKING:
     from jaxtex.cli.texture._points import Place
-    from jaxtex.texture.interpolate import Interpolation
-    from jaxtex.texture.model import TextureModel
+    from jaxtex.texture.dcgan import TextureModel
+    from jaxtex.texture.search.interpolate import Interpolation
 
 _COLUMNS = (
     "file",
@@ -114,7 +114,7 @@ def _check(options: dict[str, Any], names: Sequence[tuple[str, str]]) -> None:
 def _parts(
     options: dict[str, Any], model: "TextureModel", places: Sequence["Place"], names: list[str]
 ) -> list["Interpolation"]:
-    from jaxtex.texture.interpolate import interpolate as between
+    from jaxtex.texture.search.interpolate import interpolate as between
 
     center = sphere_options.center(options["center"], model)
     parts = []
@@ -146,8 +146,8 @@ def _write(
 ) -> dict[str, Any]:
     """Writes all results into the folder; what `--json` prints."""
     from jaxtex import images
-    from jaxtex.texture import plots
-    from jaxtex.texture.latents import texture_metadata
+    from jaxtex.texture.dcgan.latents import texture_metadata
+    from jaxtex.texture.search import plots
 
     folder = make_folder(options["output"])
     rows = _rows(places, parts)

@@ -76,7 +76,7 @@ def _check(options: dict[str, Any]) -> None:
 def _write(options: dict[str, Any], drawn: texture_request.Sample) -> list[Path]:
     """Writes the sheet, the latents and the textures; the paths of the textures."""
     from jaxtex import images
-    from jaxtex.texture.latents import texture_metadata, write_points
+    from jaxtex.texture.dcgan.latents import texture_metadata, write_points
 
     paths = []
     model = drawn.about["model"]

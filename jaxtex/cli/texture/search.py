@@ -12,12 +12,11 @@ import numpy as np
 from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import SettingsError
-from jaxtex.texture import sphere_options
+from jaxtex.texture.sphere import options as sphere_options
 
 if TYPE_CHECKING:
-    from jaxtex.texture.model import TextureModel
-    from jaxtex.texture.search import History
-    from jaxtex.texture.session import Session
+    from jaxtex.texture.dcgan import TextureModel
+    from jaxtex.texture.search import History, Session
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
@@ -64,8 +63,8 @@ def new(folder: Path | None, **options: Any) -> None:
     Example:
       jaxtex texture search --session s new --seed 1
     """
-    from jaxtex.texture import search as states
-    from jaxtex.texture import session as sessions
+    from jaxtex.texture.search import moves as states
+    from jaxtex.texture.search import session as sessions
 
     target = _named(folder)
     states.check_counts(options["count"], options["clusters"])
@@ -134,7 +133,7 @@ def step(folder: Path | None, **options: Any) -> None:
     Example:
       jaxtex texture search --session s step --similarity 0.4
     """
-    from jaxtex.texture import search as states
+    from jaxtex.texture.search import moves as states
 
     session = _open(folder)
     sphere_options.check(options)
@@ -171,7 +170,7 @@ def none(folder: Path | None, **options: Any) -> None:
     Example:
       jaxtex texture search --session s none
     """
-    from jaxtex.texture import search as states
+    from jaxtex.texture.search import moves as states
 
     session = _open(folder)
     began = time.perf_counter()
@@ -277,7 +276,7 @@ def _named(folder: Path | None) -> Path:
 
 
 def _open(folder: Path | None) -> "Session":
-    from jaxtex.texture.session import open_session
+    from jaxtex.texture.search import open_session
 
     return open_session(_named(folder))
 

@@ -22,11 +22,11 @@ from jaxtex.cli.texture._images import Textures, check_size, load_textures
 from jaxtex.cli.texture._points import FILE
 from jaxtex.errors import OutputError, SettingsError
 from jaxtex.files import check_folder, check_output, make_folder, write_bytes
-from jaxtex.texture import sphere_options
+from jaxtex.texture.sphere import options as sphere_options
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:
-    from jaxtex.texture.cluster import Clusters, Likeness
+    from jaxtex.texture.similarity.cluster import Clusters, Likeness
 
 _ON_SHEET = 400
 _EDGE = "blue"
@@ -124,7 +124,7 @@ def cluster(**options: Any) -> None:
     compared = _compare(options, least=options["k"])
     from jax import random
 
-    from jaxtex.texture.cluster import cluster_vectors, likeness
+    from jaxtex.texture.similarity.cluster import cluster_vectors, likeness
 
     found = cluster_vectors(compared.vectors, options["k"], options["seed"])
     alike = likeness(
@@ -190,7 +190,7 @@ def _compare(options: dict[str, Any], *, least: int = 1) -> _Compared:
     from jaxtex.runtime import configure
 
     configure(options["device"])
-    from jaxtex.texture.ssim import ssim_vectors
+    from jaxtex.texture.similarity.ssim import ssim_vectors
 
     began = time.monotonic()
     with status_line(quiet=False, brief=True) as write:

@@ -14,7 +14,7 @@ from jaxtex.errors import SettingsError
 from jaxtex.files import atomic_path, make_folder
 
 if TYPE_CHECKING:
-    from jaxtex.texture.train import Losses, Settings
+    from jaxtex.texture.dcgan.train import Losses, Settings
     from jaxtex.training import Dataset
 
 FILE = click.Path(path_type=Path)
@@ -72,7 +72,7 @@ def train(**options: Any) -> None:
     configure(options["device"])
     import jax
 
-    from jaxtex.texture.fit import fit
+    from jaxtex.texture.dcgan.fit import fit
 
     settings = _settings(options)
     plan = make_plan(options)
@@ -107,7 +107,7 @@ def _check(options: dict[str, Any]) -> Path:
 
 
 def _settings(options: dict[str, Any]) -> "Settings":
-    from jaxtex.texture.train import Settings
+    from jaxtex.texture.dcgan.train import Settings
 
     names = ("size", "latent_size", "features", "batch_size", "seed", "learning_rate", "spectral")
     augmented = options["augment"]

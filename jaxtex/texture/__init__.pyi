@@ -1,0 +1,11 @@
+from . import dcgan as dcgan
+from . import search as search
+from . import similarity as similarity
+from . import sphere as sphere
+from . import washi as washi
+from .dcgan import invert as invert
+from .dcgan import model as model
+from .search import interpolate as interpolate
+from .similarity import cluster as cluster
+from .similarity import ssim as ssim
+from .sphere import vmf as vmf

@@ -1,0 +1,301 @@
+"""Training a DCGAN: one compiled step for both networks, data-parallel over all devices.
+
+The step draws latents, updates the discriminator by the binary cross entropy of real and generated
+textures, then the generator by the non-saturating loss (Goodfellow et al. 2014; Radford et al.
+2015), and keeps an average of the generator's weights, which is what the model file holds. All its
+randomness comes from the seed and the number of the step, so a run that was killed goes on to the
+same bytes.
+"""
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Key, UInt8
+
+from jaxtex.errors import SettingsError
+from jaxtex.texture.dcgan.augment import augment
+from jaxtex.texture.dcgan.network import LATENT_SIZE, Discriminator, Generator, channels
+from jaxtex.weights import Blueprint, Values, take_apart
+
+_CALIBRATION = 512
+"""So many textures give the statistics of the averaged generator's BatchNorm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to train; all that decides the result beside the images.
+
+    Attributes:
+      size: pixels a side, 64 or 128.
+      features: channels of the last map, f.
+      batch_size: textures a step, over all devices together.
+      learning_rate, beta1: Adam's.
+      average: how much of the generator's average stays at each step.
+      augmented: whether real and generated textures are augmented.
+      spectral: spectral normalisation of the discriminator instead of BatchNorm.
+    """
+
+    size: int = 64
+    latent_size: int = LATENT_SIZE
+    features: int = 64
+    batch_size: int = 64
+    seed: int = 0
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    average: float = 0.999
+    augmented: bool = False
+    spectral: bool = False
+
+    def __post_init__(self) -> None:
+        channels(self.features, self.size)
+        for name, least in (("latent_size", 2), ("batch_size", 2), ("seed", 0)):
+            value = getattr(self, name)
+            if not least <= value < 2**31:
+                raise SettingsError(f"{name}: {value} is not a whole number of {least} or more")
+        if not 0 < self.learning_rate < float("inf"):
+            raise SettingsError(f"learning_rate: {self.learning_rate} is not a number above 0")
+        for name in ("beta1", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingsError(f"{name}: {getattr(self, name)} is not in [0, 1)")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings by name."""
+        return dataclasses.asdict(self)
+
+    def rates(self) -> "Rates":
+        """The settings that a compiled step takes as arguments."""
+        return Rates(self.seed, self.learning_rate, self.beta1, self.average)
+
+
+class Rates(NamedTuple):
+    """Settings that differ between runs of one program."""
+
+    seed: int | Array
+    learning_rate: float | Array
+    beta1: float | Array
+    average: float | Array
+
+    @property
+    def optimiser(self) -> optax.GradientTransformation:
+        """Adam, for either network."""
+        return optax.adam(self.learning_rate, b1=self.beta1)
+
+    def key(self, place: int | Array) -> Key[Array, ""]:
+        """The key of a step, or of what comes before and beside the steps."""
+        return jax.random.fold_in(jax.random.key(self.seed), place)
+
+
+def _is_statistic(name: str) -> bool:
+    return name.endswith((".mean", ".var"))
+
+
+def _divide(values: Values) -> tuple[Values, Values]:
+    """What is trained, and BatchNorm's averages."""
+    trained = {name: value for name, value in values.items() if not _is_statistic(name)}
+    return trained, {name: value for name, value in values.items() if _is_statistic(name)}
+
+
+class State(NamedTuple):
+    """All that changes from step to step."""
+
+    step: Array
+    generator: Values
+    statistics: Values
+    """The generator's BatchNorm."""
+    discriminator: Values
+    directions: Values
+    """Of spectral normalisation: each kernel's first right singular vector, by power iteration."""
+    generator_moments: Any
+    discriminator_moments: Any
+    average: Values
+    """Of the generator's weights."""
+
+
+class Losses(NamedTuple):
+    """Of one step: both losses, and the mean probability of being real that either kind got."""
+
+    discriminator: Array
+    generator: Array
+    real: Array
+    generated: Array
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What of a training run is static: both networks without arrays, and what a step does."""
+
+    generator: Blueprint
+    discriminator: Blueprint
+    latent_size: int
+    augmented: bool
+
+
+_OPTIONS = ("latent_size", "features", "size", "spectral")
+_jit: Any = nnx.jit  # its types lose the arguments
+
+
+@functools.partial(_jit, static_argnums=0, static_argnames=_OPTIONS)
+def _make(network: Any, key: Key[Array, ""], **options: int) -> Any:
+    return network(rngs=nnx.Rngs(key), **options)
+
+
+def start(settings: Settings) -> tuple[Networks, State]:
+    """The networks of a seed before their first step."""
+    key = jax.random.key(settings.seed)
+    make = {"features": settings.features, "size": settings.size}
+    generator = _make(
+        Generator, jax.random.fold_in(key, 0), latent_size=settings.latent_size, **make
+    )
+    discriminator = _make(
+        Discriminator, jax.random.fold_in(key, 1), spectral=settings.spectral, **make
+    )
+    generator_blueprint, values = take_apart(generator)
+    trained, statistics = _divide(values)
+    discriminator_blueprint, judge = take_apart(discriminator)
+    judge, _ = _divide(judge)
+    networks = Networks(
+        generator_blueprint, discriminator_blueprint, settings.latent_size, settings.augmented
+    )
+    optimiser = settings.rates().optimiser
+    directions = {}
+    if settings.spectral:
+        kernels = {name: value for name, value in judge.items() if not name.endswith("bias")}
+        for index, (name, kernel) in enumerate(sorted(kernels.items())):
+            # The last layer has a single output, the logit.
+            outputs = 1 if name == "judge" else kernel.shape[-1]
+            direction = jax.random.normal(jax.random.fold_in(key, 2 + index), (outputs,))
+            directions[name] = direction / jnp.linalg.norm(direction)
+    state = State(
+        step=jnp.int32(0),
+        generator=trained,
+        statistics=statistics,
+        discriminator=judge,
+        directions=directions,
+        generator_moments=optimiser.init(trained),
+        discriminator_moments=optimiser.init(judge),
+        average=jax.tree.map(jnp.copy, trained),
+    )
+    return networks, state
+
+
+@functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")
+def train_step(
+    networks: Networks, rates: Rates, state: State, batch: UInt8[Array, "n s s 3"]
+) -> tuple[State, Losses]:
+    """One step of both networks on a batch of real textures."""
+    optimiser = rates.optimiser
+    latent_key, *keys = jax.random.split(jax.random.fold_in(rates.key(state.step), 1), 4)
+    latents = jax.random.normal(latent_key, (batch.shape[0], networks.latent_size))
+    real = batch.astype(jnp.float32) / 127.5 - 1
+
+    def generate(values: Values) -> tuple[Array, Values]:
+        module = networks.generator.build({**values, **state.statistics})
+        textures = module(latents, train=True)
+        return textures, _divide(take_apart(module)[1])[1]
+
+    def judge(values: Values, textures: Array, key: Key[Array, ""]) -> Array:
+        if networks.augmented:
+            textures = augment(key, textures)
+        return _discriminator(networks, values)(textures)
+
+    def discriminator_loss(values: Values) -> tuple[Array, Any]:
+        values, directions = normalised(values, state.directions)
+        real_logits = judge(values, real, keys[0])
+        generated_logits = judge(values, textures, keys[1])
+        loss = jax.nn.softplus(-real_logits).mean() + jax.nn.softplus(generated_logits).mean()
+        chances = jax.nn.sigmoid(real_logits).mean(), jax.nn.sigmoid(generated_logits).mean()
+        return loss, (directions, *chances)
+
+    def generator_loss(textures: Array) -> Array:
+        values, _ = normalised(discriminator, directions)
+        return jax.nn.softplus(-judge(values, textures, keys[2])).mean()
+
+    textures, to_generator, statistics = jax.vjp(generate, state.generator, has_aux=True)
+    (loss, (directions, *chances)), gradient = jax.value_and_grad(discriminator_loss, has_aux=True)(
+        state.discriminator
+    )
+    update, discriminator_moments = optimiser.update(gradient, state.discriminator_moments)
+    discriminator = optax.apply_updates(state.discriminator, update)
+
+    generator_loss_value, cotangent = jax.value_and_grad(generator_loss)(textures)
+    update, generator_moments = optimiser.update(
+        to_generator(cotangent)[0], state.generator_moments
+    )
+    generator = optax.apply_updates(state.generator, update)
+    # The first weights are forgotten sooner than the last.
+    kept = jnp.minimum(rates.average, (1 + state.step) / (10 + state.step))
+    average = jax.tree.map(lambda old, new: new + kept * (old - new), state.average, generator)
+    after = State(
+        state.step + 1,
+        generator,
+        statistics,
+        discriminator,
+        directions,
+        generator_moments,
+        discriminator_moments,
+        average,
+    )
+    return after, Losses(loss, generator_loss_value, *chances)
+
+
+def _discriminator(networks: Networks, values: Values) -> Any:
+    # The averages of its BatchNorm are never asked for.
+    missing = {
+        name: jnp.zeros_like(values[f"{name.rpartition('.')[0]}.scale"])
+        for name in networks.discriminator.names
+        if _is_statistic(name)
+    }
+    return networks.discriminator.build({**values, **missing})
+
+
+def normalised(values: Values, directions: Values) -> tuple[Values, Values]:
+    """Kernels divided by their largest singular value, by one more step of power iteration.
+
+    `directions` has each kernel's right singular vector so far, and comes back improved.
+    """
+    values, found = dict(values), {}
+    for name, direction in directions.items():
+        matrix = values[name].reshape(-1, direction.shape[0])
+        fixed = jax.lax.stop_gradient(matrix)
+        left = fixed @ direction
+        left = left / (jnp.linalg.norm(left) + 1e-12)
+        right = left @ fixed
+        found[name] = right / (jnp.linalg.norm(right) + 1e-12)
+        values[name] = values[name] / (left @ matrix @ found[name])
+    return values, found
+
+
+@functools.partial(jax.jit, static_argnames="networks")
+def _calibrate(
+    networks: Networks, key: Key[Array, ""], average: Values, statistics: Values
+) -> Values:
+    """The averaged generator, its BatchNorm with the statistics of many textures."""
+    module = networks.generator.build({**average, **statistics})
+    for norm in module.norms:
+        norm.momentum = 0.0
+    latents = jax.random.normal(key, (_CALIBRATION, networks.latent_size))
+    module(latents, train=True)
+    return take_apart(module)[1]
+
+
+def averaged_generator(networks: Networks, rates: Rates, state: State) -> Generator:
+    """The generator that a model file holds; computed on this process's first device alone."""
+    # A program over the devices of all processes would wait for the other processes.
+    average, statistics = (
+        {name: jnp.asarray(np.asarray(value)) for name, value in values.items()}
+        for values in (state.average, state.statistics)
+    )
+    return networks.generator.build(_calibrate(networks, rates.key(2**31 - 1), average, statistics))
+
+
+def sample_latents(settings: Settings, count: int = 64) -> Float[np.ndarray, "{count} z"]:
+    """The latents of a run's sample grids, the same at every step."""
+    key = settings.rates().key(2**31 - 2)
+    return np.asarray(jax.random.normal(key, (count, settings.latent_size)))

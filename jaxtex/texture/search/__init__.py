@@ -1,0 +1,5 @@
+"""Searching direction selection (Satoh): rounds of textures, picks, and even interpolation."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

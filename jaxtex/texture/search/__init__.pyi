@@ -1,0 +1,14 @@
+from . import interpolate as interpolate
+from .moves import History as History
+from .moves import Round as Round
+from .moves import State as State
+from .moves import check_counts as check_counts
+from .moves import iteration_of as iteration_of
+from .moves import look as look
+from .moves import new as new
+from .moves import none_of_these as none_of_these
+from .moves import pick as pick
+from .moves import step as step
+from .moves import undo as undo
+from .session import Session as Session
+from .session import open_session as open_session

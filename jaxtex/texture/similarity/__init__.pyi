@@ -1,0 +1,2 @@
+from . import cluster as cluster
+from . import ssim as ssim

@@ -1,0 +1,13 @@
+from . import vmf as vmf
+from .points import axis as axis
+from .points import check_latents as check_latents
+from .points import check_sphere as check_sphere
+from .points import check_vectors as check_vectors
+from .points import default_radius as default_radius
+from .points import direction_to as direction_to
+from .points import mean_direction as mean_direction
+from .points import on_sphere as on_sphere
+from .points import sample as sample
+from .points import seeded as seeded
+from .points import shell as shell
+from .points import unit as unit
