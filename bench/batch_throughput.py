@@ -33,9 +33,9 @@ import sys
 from pathlib import Path
 from jaxtex.runtime import configure
 configure("cpu")
-from jaxtex.jobs.local import LocalEngine
-from jaxtex.jobs.manifest import read_manifest
-from jaxtex.jobs.plan import plan
+from jaxtex.jobs.engines.local import LocalEngine
+from jaxtex.jobs.manifests.manifest import read_manifest
+from jaxtex.jobs.kinds.plan import plan
 from jaxtex.jobs.results import ResultFolder
 manifest, out = map(Path, sys.argv[1:])
 jobs, bad = plan(read_manifest(manifest), out)
@@ -104,9 +104,9 @@ def run_pytorch(manifest: Path, out: Path, steps: int) -> float:
     from _torch import Objective, image_of, spec_of
 
     from jaxtex import images
-    from jaxtex.jobs.manifest import read_manifest
-    from jaxtex.jobs.plan import plan
-    from jaxtex.jobs.request import load_inputs
+    from jaxtex.jobs.kinds.plan import plan
+    from jaxtex.jobs.manifests import read_manifest
+    from jaxtex.jobs.requests import load_inputs
     from jaxtex.style import load_network
     from jaxtex.weights import load_vgg16
 

@@ -28,7 +28,8 @@ class Plan:
 
     def check(self) -> None:
         """Loads every input and checks every option and output, before any long work."""
-        from jaxtex.jobs.request import INITS, Files, load_inputs, settings_of
+        from jaxtex.jobs.requests import Files, load_inputs
+        from jaxtex.jobs.requests.inputs import INITS, settings_of
 
         options = self.options
         self.outputs.check()

@@ -15,11 +15,11 @@ from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import ManifestError, RunError, SettingsError
 
 if TYPE_CHECKING:
-    from jaxtex.jobs.caches import Models
-    from jaxtex.jobs.local import State
-    from jaxtex.jobs.manifest import BadRow, Manifest
+    from jaxtex.jobs import Models
+    from jaxtex.jobs.engines import State
+    from jaxtex.jobs.kinds import PlannedJob
+    from jaxtex.jobs.manifests import BadRow, Manifest
     from jaxtex.jobs.results import ResultFolder
-    from jaxtex.jobs.work import PlannedJob
     from jaxtex.vgg import VGG16
 
 FILE = click.Path(path_type=Path)
@@ -97,10 +97,10 @@ def batch(**options: Any) -> None:
     from jaxtex.runtime import configure
 
     configure(options["device"])
-    from jaxtex.jobs.caches import Models
-    from jaxtex.jobs.plan import describe, parse_shard, plan, shard
-    from jaxtex.jobs.results import ResultFolder
-    from jaxtex.jobs.summary import write_summary
+    from jaxtex.jobs import Models
+    from jaxtex.jobs.kinds import describe, parse_shard, shard
+    from jaxtex.jobs.kinds.plan import plan
+    from jaxtex.jobs.results import ResultFolder, write_summary
     from jaxtex.style import load_network
 
     share = None if options["shard"] is None else parse_shard(options["shard"])
@@ -145,7 +145,7 @@ def _check_numbers(options: Mapping[str, Any]) -> None:
 
 
 def _manifest(options: Mapping[str, Any]) -> "Manifest":
-    from jaxtex.jobs.manifest import parse_settings, product, read_manifest
+    from jaxtex.jobs.manifests import parse_settings, product, read_manifest
 
     contents, styles = options["contents"], options["styles"]
     folders = contents is not None and styles is not None
@@ -166,8 +166,7 @@ def _run(
     options: Mapping[str, Any],
 ) -> tuple[int, int]:
     """Runs the jobs; returns how many are done, and how many failed."""
-    from jaxtex.jobs.local import LocalEngine
-    from jaxtex.jobs.ray_engine import RayEngine
+    from jaxtex.jobs.engines import LocalEngine, RayEngine
 
     with status_line(quiet=options["as_json"]) as write:
         shared: dict[str, Any] = {

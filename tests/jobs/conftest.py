@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tiny_jobs import TINY, make_images
 
-from jaxtex.jobs.local import LocalEngine
-from jaxtex.jobs.manifest import Manifest, Row
-from jaxtex.jobs.plan import plan
-from jaxtex.jobs.request import load_inputs
+from jaxtex.jobs.engines.local import LocalEngine
+from jaxtex.jobs.kinds.plan import plan
+from jaxtex.jobs.manifests.manifest import Manifest, Row
+from jaxtex.jobs.requests.inputs import load_inputs
 from jaxtex.style import load_network, make_result, run_jobs
 
 

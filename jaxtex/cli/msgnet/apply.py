@@ -11,7 +11,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.errors import ImageError, OutputError
 from jaxtex.files import check_folder, check_output, make_folder
-from jaxtex.jobs import msgnet_request
+from jaxtex.jobs.requests import msgnet as msgnet_request
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage

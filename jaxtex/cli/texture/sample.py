@@ -10,7 +10,7 @@ from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder, check_output, make_folder, write_bytes
-from jaxtex.jobs import texture_request
+from jaxtex.jobs.requests import textures as texture_request
 
 
 @click.command(context_settings={"show_default": True})

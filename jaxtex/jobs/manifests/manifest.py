@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from jaxtex import images
 from jaxtex.errors import ManifestError, first_line
-from jaxtex.jobs.columns import COLUMNS, STYLIZE, column, of_one_kind, value_of
+from jaxtex.jobs.manifests.columns import COLUMNS, STYLIZE, column, of_one_kind, value_of
 
 SUFFIXES = (".csv", ".jsonl", ".toml")
 _MAX_BYTES = 2**31

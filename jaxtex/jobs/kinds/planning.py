@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from jaxtex import images
 from jaxtex.errors import ManifestError
 from jaxtex.jobs.caches import Models
-from jaxtex.jobs.manifest import Row
+from jaxtex.jobs.manifests import Row
 
 T = TypeVar("T")
 

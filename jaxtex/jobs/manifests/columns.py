@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jaxtex.errors import ManifestError
-from jaxtex.jobs.request import FIELDS, FLAGS
+from jaxtex.jobs.requests.inputs import FIELDS, FLAGS
 
 _LISTS = ("style", "style_weight", "layer")
 _TEXT_FIELDS = (

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxtex.jobs import msgnet, stylize, texture
-from jaxtex.jobs.manifest import Row
-from jaxtex.jobs.planning import Planning
-from jaxtex.jobs.work import PlannedJob, Resources, Work
+from jaxtex.jobs.kinds import msgnet, stylize, texture
+from jaxtex.jobs.kinds.planning import Planning
+from jaxtex.jobs.kinds.work import PlannedJob, Resources, Work
+from jaxtex.jobs.manifests import Row
 
 
 class Kind(NamedTuple):

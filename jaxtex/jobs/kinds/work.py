@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from jaxtex.errors import JaxtexError
 from jaxtex.jobs.caches import ImageCache, Models
-from jaxtex.jobs.request import Files
+from jaxtex.jobs.requests import Files
 from jaxtex.style import Hooks, Placement
 from jaxtex.vgg import VGG16
 

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.jobs.caches import Models
-from jaxtex.jobs.kinds import KINDS
-from jaxtex.jobs.manifest import BadRow, Manifest
-from jaxtex.jobs.planning import Planning
-from jaxtex.jobs.work import PlannedJob
+from jaxtex.jobs.kinds.planning import Planning
+from jaxtex.jobs.kinds.table import KINDS
+from jaxtex.jobs.kinds.work import PlannedJob
+from jaxtex.jobs.manifests import BadRow, Manifest
 
 T = TypeVar("T")
 

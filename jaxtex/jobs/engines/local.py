@@ -16,11 +16,10 @@ from typing import Any, NamedTuple
 import jax
 
 from jaxtex.errors import JaxtexError, RunError, first_line
-from jaxtex.jobs.batches import Batch, assemble
 from jaxtex.jobs.caches import ImageCache, Models
-from jaxtex.jobs.kinds import KINDS
+from jaxtex.jobs.engines.batches import Batch, assemble
+from jaxtex.jobs.kinds import KINDS, Encoded, PlannedJob, Prepared, Resources, Work
 from jaxtex.jobs.results import Finished
-from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work
 from jaxtex.runtime import forget_programs, trim_memory
 from jaxtex.style import Hooks, Placement, Progress, available_bytes, load_network
 from jaxtex.vgg import VGG16

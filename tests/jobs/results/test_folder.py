@@ -4,7 +4,7 @@ import os
 import pytest
 
 from jaxtex.errors import CheckpointError, OutputError, RunError
-from jaxtex.jobs.results import Finished, ResultFolder
+from jaxtex.jobs.results.folder import Finished, ResultFolder
 
 ROWS = [{"content": "c1.png", "style": "s1.png", "output": f"{n}.png", "seed": n} for n in range(3)]
 

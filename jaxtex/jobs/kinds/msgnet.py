@@ -10,11 +10,20 @@ from jaxtyping import Array, Float32
 
 from jaxtex import images
 from jaxtex.errors import ManifestError
-from jaxtex.jobs import msgnet_request
-from jaxtex.jobs.manifest import Row
-from jaxtex.jobs.planning import Planning, need
-from jaxtex.jobs.request import Files, load_inputs
-from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
+from jaxtex.jobs.kinds.planning import Planning, need
+from jaxtex.jobs.kinds.work import (
+    Budget,
+    Encoded,
+    PairJob,
+    Prepared,
+    Resources,
+    Work,
+    encoded,
+    filled,
+)
+from jaxtex.jobs.manifests import Row
+from jaxtex.jobs.requests import Files, load_inputs
+from jaxtex.jobs.requests import msgnet as msgnet_request
 from jaxtex.recent import Recent
 from jaxtex.style import Hooks
 from jaxtex.style.msgnet import StyleModel, image_bytes, load_model, stylise

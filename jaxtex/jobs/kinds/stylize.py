@@ -9,10 +9,20 @@ import numpy as np
 
 from jaxtex import images
 from jaxtex.errors import SettingsError
-from jaxtex.jobs.manifest import Row
-from jaxtex.jobs.planning import Planning, need
-from jaxtex.jobs.request import INITS, Files, load_inputs, settings_of
-from jaxtex.jobs.work import Budget, Encoded, PairJob, Prepared, Resources, Work, encoded, filled
+from jaxtex.jobs.kinds.planning import Planning, need
+from jaxtex.jobs.kinds.work import (
+    Budget,
+    Encoded,
+    PairJob,
+    Prepared,
+    Resources,
+    Work,
+    encoded,
+    filled,
+)
+from jaxtex.jobs.manifests import Row
+from jaxtex.jobs.requests import Files, load_inputs
+from jaxtex.jobs.requests.inputs import INITS, settings_of
 from jaxtex.style import Hooks, Job, Outcome, Settings, SharedTargets, make_result, memory, run_jobs
 
 # Columns that are not of the settings.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from jaxtex.errors import JaxtexError
-from jaxtex.jobs.work import PlannedJob, Prepared
+from jaxtex.jobs.kinds import PlannedJob, Prepared
 
 # Bytes of jobs made ready that are kept at most; the newest are kept in any case.
 _WAITING_BYTES = 2**29

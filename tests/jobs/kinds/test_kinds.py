@@ -14,12 +14,13 @@ from tiny_jobs import pixels
 
 from jaxtex import images
 from jaxtex.errors import SettingsError
-from jaxtex.jobs import msgnet, texture, texture_request
 from jaxtex.jobs.caches import Models
-from jaxtex.jobs.columns import COLUMNS
-from jaxtex.jobs.kinds import KINDS
-from jaxtex.jobs.manifest import Manifest, Row
-from jaxtex.jobs.plan import plan
+from jaxtex.jobs.kinds import msgnet, texture
+from jaxtex.jobs.kinds.plan import plan
+from jaxtex.jobs.kinds.table import KINDS
+from jaxtex.jobs.manifests.columns import COLUMNS
+from jaxtex.jobs.manifests.manifest import Manifest, Row
+from jaxtex.jobs.requests import textures as texture_request
 from jaxtex.style.msgnet import StyleModel, image_bytes, load_model
 from jaxtex.texture.dcgan.latents import write_points
 

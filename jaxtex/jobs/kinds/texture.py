@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jaxtex.jobs import texture_request
-from jaxtex.jobs.manifest import Row
-from jaxtex.jobs.planning import Planning
-from jaxtex.jobs.texture_request import Draw, Sample
-from jaxtex.jobs.work import Encoded, PlannedJob, Prepared, Resources, Work, encoded
+from jaxtex.jobs.kinds.planning import Planning
+from jaxtex.jobs.kinds.work import Encoded, PlannedJob, Prepared, Resources, Work, encoded
+from jaxtex.jobs.manifests import Row
+from jaxtex.jobs.requests import textures as texture_request
+from jaxtex.jobs.requests.textures import Draw, Sample
 from jaxtex.style import Hooks
 from jaxtex.texture.dcgan import TextureModel, load_model
 from jaxtex.texture.sphere import options as sphere_options

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from jaxtex.errors import CheckpointError, OutputError, RunError
 from jaxtex.files import check_folder, make_folder, write_bytes
-from jaxtex.jobs.planning import is_inside
-from jaxtex.jobs.work import PlannedJob
+from jaxtex.jobs.kinds import PlannedJob
+from jaxtex.jobs.kinds.planning import is_inside
 from jaxtex.training import differences
 
 RESULTS = "results.jsonl"

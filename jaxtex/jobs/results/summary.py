@@ -10,9 +10,9 @@ from jaxtex.errors import ImageError
 from jaxtex.files import write_bytes
 from jaxtex.images.pages import document, webp
 from jaxtex.jobs.caches import ImageCache
-from jaxtex.jobs.request import load_inputs
-from jaxtex.jobs.results import SUMMARY, ResultFolder
-from jaxtex.jobs.work import PlannedJob
+from jaxtex.jobs.kinds import PlannedJob
+from jaxtex.jobs.requests import load_inputs
+from jaxtex.jobs.results.folder import SUMMARY, ResultFolder
 from jaxtex.runtime import forget_programs
 from jaxtex.style.metrics import Reference, Score
 from jaxtex.version import __version__

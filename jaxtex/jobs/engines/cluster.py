@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from jaxtex.errors import RunError, SettingsError, first_line
-from jaxtex.jobs.local import LocalEngine, State
+from jaxtex.jobs.engines.local import LocalEngine, State
+from jaxtex.jobs.kinds import PlannedJob
 from jaxtex.jobs.results import Finished
-from jaxtex.jobs.work import PlannedJob
 
 # Jobs of a piece where no batch size is given: enough for a worker to read ahead, little to lose.
 _PIECE = 16

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from tiny_jobs import TINY
-from jaxtex.jobs.local import LocalEngine
-from jaxtex.jobs.manifest import Manifest, Row
-from jaxtex.jobs.plan import plan
-from jaxtex.jobs.ray_engine import RayEngine
+from jaxtex.jobs.engines.local import LocalEngine
+from jaxtex.jobs.manifests.manifest import Manifest, Row
+from jaxtex.jobs.kinds.plan import plan
+from jaxtex.jobs.engines.cluster import RayEngine
 from jaxtex.jobs.results import ResultFolder
 
 if __name__ == "__main__":
@@ -79,10 +79,10 @@ KINDS = """
 import json, sys
 from pathlib import Path
 from tiny_jobs import TINY
-from jaxtex.jobs.local import LocalEngine
-from jaxtex.jobs.manifest import Manifest, Row
-from jaxtex.jobs.plan import plan
-from jaxtex.jobs.ray_engine import RayEngine
+from jaxtex.jobs.engines.local import LocalEngine
+from jaxtex.jobs.manifests.manifest import Manifest, Row
+from jaxtex.jobs.kinds.plan import plan
+from jaxtex.jobs.engines.cluster import RayEngine
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
@@ -120,7 +120,7 @@ def run(tmp_path):
         make_images(tmp_path)
         script = tmp_path / "script.py"
         script.write_text(text)
-        tests = Path(__file__).parents[1]
+        tests = Path(__file__).parents[2]
         path = os.pathsep.join(map(str, (tests, tests.parent)))
         done = subprocess.run(
             [sys.executable, script, tmp_path],

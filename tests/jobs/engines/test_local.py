@@ -9,12 +9,13 @@ from tiny_jobs import pixels
 
 from jaxtex import images
 from jaxtex.errors import RunError
-from jaxtex.jobs import batches, local, stylize
-from jaxtex.jobs.batches import assemble
 from jaxtex.jobs.caches import ImageCache, Models
-from jaxtex.jobs.local import LocalEngine
-from jaxtex.jobs.stylize import StylizeWork
-from jaxtex.jobs.work import Resources, filled
+from jaxtex.jobs.engines import batches, local
+from jaxtex.jobs.engines.batches import assemble
+from jaxtex.jobs.engines.local import LocalEngine
+from jaxtex.jobs.kinds import stylize
+from jaxtex.jobs.kinds.stylize import StylizeWork
+from jaxtex.jobs.kinds.work import Resources, filled
 from jaxtex.runtime import forget_programs
 from jaxtex.style import Placement, memory, run, targets
 

@@ -8,11 +8,11 @@ from logos import CONTENT, INVERTED, STYLE
 
 from jaxtex.errors import JaxtexError, ManifestError, SettingsError
 from jaxtex.jobs.caches import Models
-from jaxtex.jobs.manifest import Manifest, Row, read_manifest
-from jaxtex.jobs.plan import describe, parse_shard, plan, shard
-from jaxtex.jobs.planning import is_inside, safe_name
-from jaxtex.jobs.request import Files, settings_of
-from jaxtex.jobs.stylize import StylizeJob
+from jaxtex.jobs.kinds.plan import describe, parse_shard, plan, shard
+from jaxtex.jobs.kinds.planning import is_inside, safe_name
+from jaxtex.jobs.kinds.stylize import StylizeJob
+from jaxtex.jobs.manifests.manifest import Manifest, Row, read_manifest
+from jaxtex.jobs.requests.inputs import Files, settings_of
 from jaxtex.style.msgnet.model import shipped_path as shipped_msgnet
 from jaxtex.texture.dcgan.model import shipped_path as shipped_texture
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from logos import CONTENT, STYLE
 
 from jaxtex.errors import ImageError, JaxtexError, ManifestError
-from jaxtex.jobs.columns import ALL_COLUMNS, COLUMNS
-from jaxtex.jobs.manifest import parse, parse_settings, product, read_manifest
+from jaxtex.jobs.manifests.columns import ALL_COLUMNS, COLUMNS
+from jaxtex.jobs.manifests.manifest import parse, parse_settings, product, read_manifest
 
 CSV = """\
 # size = 256

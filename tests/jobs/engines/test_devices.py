@@ -18,10 +18,10 @@ import jax
 import numpy as np
 from PIL import Image
 from tiny_jobs import TINY
-from jaxtex.jobs import msgnet
-from jaxtex.jobs.local import LocalEngine
-from jaxtex.jobs.manifest import Manifest, Row
-from jaxtex.jobs.plan import plan
+from jaxtex.jobs.kinds import msgnet
+from jaxtex.jobs.engines.local import LocalEngine
+from jaxtex.jobs.manifests.manifest import Manifest, Row
+from jaxtex.jobs.kinds.plan import plan
 from jaxtex.style import run
 
 folder = Path(sys.argv[1])
@@ -89,7 +89,7 @@ def said(tmp_path_factory):
     folder = tmp_path_factory.mktemp("devices")
     make_images(folder)
     models = random_model(folder / "net.safetensors"), lively_model(folder / "t.safetensors")
-    tests = Path(__file__).parents[1]
+    tests = Path(__file__).parents[2]
     path = os.pathsep.join(map(str, (tests, tests.parent)))
     done = subprocess.run(
         [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT, folder, *models],

@@ -1,0 +1,9 @@
+from .plan import describe as describe
+from .plan import parse_shard as parse_shard
+from .plan import shard as shard
+from .table import KINDS as KINDS
+from .work import Encoded as Encoded
+from .work import PlannedJob as PlannedJob
+from .work import Prepared as Prepared
+from .work import Resources as Resources
+from .work import Work as Work
