@@ -1,4 +1,7 @@
-"""The exceptions of jaxtex: `JaxtexError` for bad input, `RunError` for a run that failed."""
+"""The exceptions of jaxtex: `JaxtexError` for bad input, `RunError` for a run that failed.
+
+`Stopped` is for a run that was asked to stop.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +41,13 @@ class ManifestError(JaxtexError):
 
 class RunError(RuntimeError):
     """A run that failed while it was running; the command line exits with code 1."""
+
+
+class Stopped(Exception):
+    """A run that ended early because it was asked to; what it says is what is kept.
+
+    The command line prints it and exits with code 130.
+    """
 
 
 def first_line(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from jaxtex.errors import JaxtexError, RunError
+from jaxtex.errors import JaxtexError, RunError, Stopped
 from jaxtex.version import __version__
 
 # Before JAX loads: 0.10.1 prints pages of harmless loader errors when its disk cache is read.
@@ -91,7 +91,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (RunError, OSError, MemoryError) as error:
         click.echo(f"jaxtex: {error or type(error).__name__}", err=True)
         code = 1
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort, Stopped) as error:
+        if str(error):
+            click.echo(str(error), err=True)
         click.echo("jaxtex: interrupted", err=True)
         code = 130
     sys.exit(code)

@@ -5,9 +5,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from jaxtex.jobs import Front
 
 
 @contextmanager
@@ -54,3 +57,16 @@ def status_line(*, quiet: bool, brief: bool = False) -> Iterator[Callable[..., N
     finally:
         if terminal and said:
             click.echo(err=True)
+
+
+@contextmanager
+def terminal(*, quiet: bool, brief: bool = False) -> Iterator["Front"]:
+    """The front that a command is: words and a line of progress on stderr, Ctrl-C to stop."""
+    from jaxtex.jobs import Front
+
+    with interruptible() as stopped, status_line(quiet=quiet, brief=brief) as write:
+        yield Front(
+            say=lambda text: click.echo(text, err=True),
+            show=lambda status: write(status.text, last=status.last),
+            stopped=stopped,
+        )

@@ -5,3 +5,5 @@ from . import requests as requests
 from . import results as results
 from .caches import ImageCache as ImageCache
 from .caches import Models as Models
+from .front import Front as Front
+from .front import Status as Status

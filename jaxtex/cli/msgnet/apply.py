@@ -11,7 +11,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.errors import ImageError, OutputError
 from jaxtex.files import check_folder, check_output, make_folder
-from jaxtex.jobs.requests import msgnet as msgnet_request
+from jaxtex.jobs.requests.msgnet import apply as requests
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage
@@ -82,7 +82,7 @@ def _check(options: Mapping[str, Any]) -> tuple[list[Path], dict[Path, Path]]:
     """The contents' files and where each result goes; refuses what can be before JAX loads."""
     from jaxtex import images
 
-    msgnet_request.sizes(options)
+    requests.sizes(options)
     given, output = options["content"], options["output"]
     paths = images.find_images(given)
     if len(given) == 1 and not given[0].is_dir():
@@ -129,9 +129,9 @@ def _stylise(
     from jaxtex import images
     from jaxtex.runtime import forget_programs
 
-    pictures = [msgnet_request.fit_content(each, options["size"]) for each in contents.values()]
+    pictures = [requests.fit_content(each, options["size"]) for each in contents.values()]
     longest = options["style_size"] or max(max(picture.shape[:2]) for picture in pictures)
-    seen = msgnet_request.fit_style(style, longest)
+    seen = requests.fit_style(style, longest)
     if len(outputs) > 1:
         make_folder(options["output"])
     files, seconds, before = list(contents), 0.0, time.perf_counter()
@@ -139,7 +139,7 @@ def _stylise(
     for index, result in model.apply(pictures, seen):
         seconds += time.perf_counter() - before
         path = files[index]
-        metadata = msgnet_request.metadata(model.digest, longest, contents[path], style)
+        metadata = requests.metadata(model.digest, longest, contents[path], style)
         images.save_image(outputs[path], result, metadata=metadata)
         if result.shape != shape:
             # Each shape has a program of its own.

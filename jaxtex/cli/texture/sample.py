@@ -10,11 +10,11 @@ from jaxtex.cli import print_json
 from jaxtex.cli.texture import _points
 from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder, check_output, make_folder, write_bytes
-from jaxtex.jobs.requests import textures as texture_request
+from jaxtex.jobs.requests.texture import sample as requests
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("-n", "--count", type=int, default=texture_request.COUNT, help="How many textures.")
+@click.option("-n", "--count", type=int, default=requests.COUNT, help="How many textures.")
 @_points.sphere_options
 @click.option("--seed", type=int, default=0, help="Of the draws.")
 @_points.model_options
@@ -40,7 +40,7 @@ def sample(**options: Any) -> None:
     _check(options)
     began = time.perf_counter()
     model = _points.load(options["model"], options["device"])
-    drawn = texture_request.sample(texture_request.make_draw(options, model), model)
+    drawn = requests.sample(requests.make_draw(options, model), model)
     paths, about = _write(options, drawn), drawn.about
     seconds = time.perf_counter() - began
     if options["as_json"]:
@@ -63,7 +63,7 @@ def sample(**options: Any) -> None:
 def _check(options: dict[str, Any]) -> None:
     from jaxtex.images import output_format
 
-    texture_request.check(options)
+    requests.check(options)
     output_format(check_output(options["output"], overwrite=options["overwrite"]))
     if options["points"] is not None:
         path = check_output(options["points"], overwrite=options["overwrite"])
@@ -73,7 +73,7 @@ def _check(options: dict[str, Any]) -> None:
         check_folder(options["images"], overwrite=options["overwrite"])
 
 
-def _write(options: dict[str, Any], drawn: texture_request.Sample) -> list[Path]:
+def _write(options: dict[str, Any], drawn: requests.Sample) -> list[Path]:
     """Writes the sheet, the latents and the textures; the paths of the textures."""
     from jaxtex import images
     from jaxtex.texture.dcgan.latents import texture_metadata, write_points
@@ -92,6 +92,6 @@ def _write(options: dict[str, Any], drawn: texture_request.Sample) -> list[Path]
             paths.append(path)
     if options["points"] is not None:
         write_points(options["points"], drawn.points, model, seed=options["seed"])
-    sheet = texture_request.encode_sheet(options["output"], drawn, labels=options["labels"])
+    sheet = requests.encode_sheet(options["output"], drawn, labels=options["labels"])
     write_bytes(options["output"], sheet)
     return paths

@@ -23,7 +23,7 @@ from jaxtex.jobs.kinds.work import (
 )
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
-from jaxtex.jobs.requests import msgnet as msgnet_request
+from jaxtex.jobs.requests.msgnet import apply as requests
 from jaxtex.recent import Recent
 from jaxtex.style import Hooks
 from jaxtex.style.msgnet import StyleModel, image_bytes, load_model, stylise
@@ -69,7 +69,7 @@ def plan(row: Row, planning: Planning) -> MsgnetJob:
     need(row, "content", "style")
     if len(values["style"]) != 1:
         raise ManifestError(f"style: msgnet takes one image; {len(values['style'])} are given")
-    size, style_size = msgnet_request.sizes(values)
+    size, style_size = requests.sizes(values)
     content, style = planning.base / values["content"], planning.base / values["style"][0]
     files = Files(content=content, styles=(style,))
     digests = planning.digests(files)
@@ -114,18 +114,18 @@ class MsgnetWork(Work):
         model = self.models.load(load_model, planned.model, planned.model_digest)
         inputs = load_inputs(planned.files, self.images.load)
         inputs.check(planned.digests)
-        content = msgnet_request.fit_content(inputs.content, planned.size)
+        content = requests.fit_content(inputs.content, planned.size)
         (style,) = inputs.styles
         longest = planned.style_size or max(content.shape[:2])
         key = model.digest, style.sha256, longest
         made: list[Float32[np.ndarray, "_ _ 3"]] = []
 
         def fit() -> Float32[np.ndarray, "_ _ 3"]:
-            made.append(msgnet_request.fit_style(style, longest))
+            made.append(requests.fit_style(style, longest))
             return made[0]
 
         seen = self._styles.get(key[1:], fit)
-        metadata = msgnet_request.metadata(model.digest, longest, inputs.content, style)
+        metadata = requests.metadata(model.digest, longest, inputs.content, style)
         ready = _Inputs(model, content, seen, key, metadata)
         # A style that was there already takes nothing more.
         nbytes = content.nbytes + sum(each.nbytes for each in made)

@@ -8,8 +8,8 @@ from typing import Any
 from jaxtex.jobs.kinds.planning import Planning
 from jaxtex.jobs.kinds.work import Encoded, PlannedJob, Prepared, Resources, Work, encoded
 from jaxtex.jobs.manifests import Row
-from jaxtex.jobs.requests import textures as texture_request
-from jaxtex.jobs.requests.textures import Draw, Sample
+from jaxtex.jobs.requests.texture import sample as requests
+from jaxtex.jobs.requests.texture.sample import Draw, Sample
 from jaxtex.style import Hooks
 from jaxtex.texture.dcgan import TextureModel, load_model
 from jaxtex.texture.sphere import options as sphere_options
@@ -38,14 +38,14 @@ def plan(row: Row, planning: Planning) -> TextureJob:
       JaxtexError: it cannot be run.
     """
     options = dict(row.values)
-    texture_request.check(options)
+    requests.check(options)
     path = planning.file(options.get("model"))
     model: TextureModel = planning.models.load(load_model, path)
     options["center"] = planning.file(options.get("center"))
     vector = sphere_options.direction_file(options.get("direction"))
     if vector is not None:
         options["direction"] = str(planning.base / vector)
-    draw = texture_request.make_draw(options, model)
+    draw = requests.make_draw(options, model)
     return TextureJob(
         line=row.line,
         output=planning.output(row, f"texture-{draw.seed}.png"),
@@ -72,7 +72,7 @@ class TextureWork(Work):
 
     def run(self, jobs: Sequence[Prepared], hooks: Hooks) -> list[Sample] | None:
         """The textures."""
-        return [texture_request.sample(each.planned.draw, each.inputs) for each in jobs]
+        return [requests.sample(each.planned.draw, each.inputs) for each in jobs]
 
     def lower(self, jobs: Sequence[Prepared]) -> str | None:
         """Nothing: textures are rendered by small chunks as it is."""
@@ -83,6 +83,4 @@ class TextureWork(Work):
         planned = prepared.planned
         labels = planned.draw.labels
         facts = {name: outcome.about[name] for name in ("kappa", "similarity")}
-        return encoded(
-            lambda: texture_request.encode_sheet(planned.output, outcome, labels=labels), facts
-        )
+        return encoded(lambda: requests.encode_sheet(planned.output, outcome, labels=labels), facts)

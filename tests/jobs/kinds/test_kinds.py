@@ -20,7 +20,7 @@ from jaxtex.jobs.kinds.plan import plan
 from jaxtex.jobs.kinds.table import KINDS
 from jaxtex.jobs.manifests.columns import COLUMNS
 from jaxtex.jobs.manifests.manifest import Manifest, Row
-from jaxtex.jobs.requests import textures as texture_request
+from jaxtex.jobs.requests.texture import sample as requests
 from jaxtex.style.msgnet import StyleModel, image_bytes, load_model
 from jaxtex.texture.dcgan.latents import write_points
 
@@ -177,7 +177,7 @@ def test_what_never_fits_fails_alone(engine, planned, net, sheet, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(msgnet, "stylise", none)
-    monkeypatch.setattr(texture_request, "sample", none)
+    monkeypatch.setattr(requests, "sample", none)
     found = engine(planned(net(0), net(1), sheet(0)))
     assert engine.whole
     reasons = {each.error for each in found.values()}
@@ -300,4 +300,4 @@ def test_jobs_of_all_kinds_can_be_sent_to_other_processes(planned, net, sheet):
 
 def test_a_seed_that_is_no_key_is_refused_by_its_name():
     with pytest.raises(SettingsError, match=r"^--seed: 0\.5 is not a whole number"):
-        texture_request.check({"seed": 0.5})
+        requests.check({"seed": 0.5})

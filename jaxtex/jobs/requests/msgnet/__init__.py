@@ -1,0 +1,1 @@
+"""What the commands of `jaxtex msgnet` are asked for."""

@@ -1,0 +1,1 @@
+"""What the commands of `jaxtex texture` are asked for."""
