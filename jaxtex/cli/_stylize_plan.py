@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxtex.cli._options import (
-    check_checkpoint_every,
-    max_bytes,
-    weights_digest,
-)
-from jaxtex.cli._rows import finite
 from jaxtex.cli._stylize_outputs import Outputs
 from jaxtex.cli._terminal import status_line
 from jaxtex.errors import SettingsError
+from jaxtex.jobs.requests.common import (
+    check_checkpoint_every,
+    finite,
+    max_bytes,
+    weights_digest,
+)
 
 if TYPE_CHECKING:
     from jaxtex.style import Hooks, Progress, Result

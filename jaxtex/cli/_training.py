@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._options import check_checkpoint_every
 from jaxtex.cli._terminal import status_line
 from jaxtex.files import check_folder
+from jaxtex.jobs.requests.common import check_checkpoint_every
 
 if TYPE_CHECKING:
     from jaxtex.training import Outcome, Plan, Progress

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._options import max_bytes, weights_digest
 from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import ManifestError, RunError, SettingsError
+from jaxtex.jobs.requests.common import max_bytes, weights_digest
 
 if TYPE_CHECKING:
     from jaxtex.jobs import Models

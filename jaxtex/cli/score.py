@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._rows import finite
 from jaxtex.errors import ImageError, SettingsError, named
 from jaxtex.files import check_output, csv_table, sha256, write_bytes
+from jaxtex.jobs.requests.common import finite
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._options import check_batch_size, max_bytes, weights_digest
 from jaxtex.cli._terminal import interruptible, status_line
 from jaxtex.errors import SettingsError, named
 from jaxtex.files import check_folder
+from jaxtex.jobs.requests.common import check_batch_size, max_bytes, weights_digest
 
 if TYPE_CHECKING:
     from jaxtex.style import Settings

@@ -1,5 +1,6 @@
-"""What options that several commands have mean, and which of their values are refused."""
+"""What options that several requests have mean, which values are refused; figures as JSON."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,3 +42,11 @@ def weights_digest(options: Mapping[str, Any]) -> str | None:
     from jaxtex.weights import digest
 
     return digest(options["weights"])
+
+
+def finite(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with None for what is not a finite number: JSON has no infinity."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in row.items()
+    }
