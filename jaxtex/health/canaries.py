@@ -14,7 +14,7 @@ from jaxtex.errors import first_line
 from jaxtex.weights import Check
 
 if TYPE_CHECKING:
-    from jaxtex.style.optimise import Optimizer
+    from jaxtex.style.settings import Optimizer
     from jaxtex.vgg import ConvForm
 
 Pairs = Iterator[tuple[Any, Any]]

@@ -15,9 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
+from jaxtex.style.settings import Normalization
 from jaxtex.vgg import FeatureKind, Pool, PreparedConv, Tap, after, extract, keep, minimum_size
-
-Normalization = Literal["relative", "paper", "gatys", "reference"]
 
 
 class Program(NamedTuple):

@@ -8,7 +8,7 @@ own place in its own search. Optax supplies the directions.
 
 import functools
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +17,11 @@ from jax import lax
 from jaxtyping import Array, Bool, Float32, Int32, PyTree
 
 from jaxtex.style.objective import Coefficients, Losses, Program, Targets, losses
+from jaxtex.style.settings import Optimizer
 from jaxtex.vgg import PreparedConv
 
 Images = Float32[Array, "b h w c"]
 Scalars = Float32[Array, " b"]
-Optimizer = Literal["adam", "lbfgs"]
 
 CHUNK = 64
 """The most steps that one call of `run_chunk` makes."""

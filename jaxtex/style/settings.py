@@ -1,52 +1,35 @@
-"""The options of a stylisation: one frozen class that checks itself and describes itself."""
+"""The options of a stylisation: one frozen class that checks itself and describes itself.
+
+A field has all that is said of its option: type, range, words, group. JAX is not needed here, so
+that a command's help answers at once.
+"""
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args, no_type_check
+from dataclasses import dataclass
+from typing import Any, Literal, no_type_check
 
 from jaxtex.errors import SettingsError
-from jaxtex.style.objective import Normalization
-from jaxtex.style.optimise import Optimizer
-from jaxtex.vgg import FeatureKind, Pool, check_layer
+from jaxtex.options import number, option, options_of
+from jaxtex.vgg import LAYERS, FeatureKind, Pool, check_layer
 
+Normalization = Literal["relative", "paper", "gatys", "reference"]
+Optimizer = Literal["adam", "lbfgs"]
 Box = Literal["soft", "end", "project"]
 Canvas = Literal["auto", "ink", "grey", "rgb"]
 Init = Literal["content", "noise", "style", "file"]
 Precision = Literal["float32", "bfloat16"]
 
-_CHOICES: dict[str, Any] = {
-    "normalization": Normalization,
-    "features": FeatureKind,
-    "pool": Pool,
-    "optimizer": Optimizer,
-    "box": Box,
-    "canvas": Canvas,
-    "init": Init,
-    "precision": Precision,
-}
-# name: (lowest, highest)
-_RANGES: dict[str, tuple[float, float]] = {
-    "content_weight": (0, 1e12),
-    "tv": (0, 1e12),
-    "l2": (0, 1e12),
-    "silhouette": (0, 1e6),
-    "skeleton": (0, 1e6),
-    "ink": (0, 1e6),
-    "contrast": (0, 100),
-    "learning_rate": (1e-6, 1e4),
-    "strength": (0, 1),
-    "steps": (1, 1_000_000),
-    "finish_steps": (0, 1_000_000),
-    "scales": (1, 6),
-    "size": (1, 16_384),
-    "style_size": (1, 16_384),
-    "margin": (0, 4_096),
-    "seed": (0, 2**32 - 1),
-}
-_WHOLE = {"steps", "finish_steps", "scales", "size", "style_size", "margin", "seed"}
-_OPTIONAL = {"strength", "scales", "size", "style_size", "margin"}
+RESULT, LOOK, OBJECTIVE, RUN, FILES = (
+    "The result", "The look", "The objective", "The run", "Files",
+)  # fmt: skip
+"""The groups of options, as help and forms have them."""
+
+_LARGEST = 1e12
+
+
+def _house_layers() -> Mapping[str, float]:
+    return dict.fromkeys(("conv1_1", "conv1_2", "conv4_1", "conv4_2", "conv4_3"), 1.0)
 
 
 @no_type_check  # at run time: the class checks its values itself, and says more
@@ -58,82 +41,152 @@ class Settings:
       SettingsError: an option is unknown or outside its range.
     """
 
-    preset: str = "steel"
-    """The name of the preset that these settings began as."""
-    layers: Mapping[str, float] = field(
-        default_factory=lambda: dict.fromkeys(
-            ("conv1_1", "conv1_2", "conv4_1", "conv4_2", "conv4_3"), 1.0
-        )
+    preset: str = option(
+        "steel", "A name of `jaxtex presets`, or a TOML file.", group=LOOK, first=True
     )
-    """The coefficients c_l of the style layers."""
-    content_layer: str = "conv4_2"
-    content_weight: float = 0.08
-    """The content term's weight w_c."""
-    normalization: Normalization = "relative"
-    """How the errors are normalised: see `objective.style_loss`."""
-    features: FeatureKind = "conv"
-    """Features before (conv) or after (relu) the ReLU."""
-    pool: Pool = "max"
-    tv: float = 0.0
-    """Total variation weight λ, for an image in grey levels."""
-    l2: float = 0.0
-    """Weight of the squared pixels about mid-grey, in grey levels."""
-    silhouette: float = 1.0
-    """Weight of ink far from the content's, w_s."""
-    skeleton: float = 16.0
-    """Weight, relative to `silhouette`, of the middles of strokes and of the gaps between them."""
-    ink: float = 3.0
-    """Weight of colours that are not the content's, in the last phase, w_i."""
-    contrast: float = 1.5
-    """Steepness of the levels curve that the finished ink canvas goes through; 0: none."""
-    box: Box = "soft"
-    """How pixels stay displayable: a penalty, clipped at the end, or projected every Adam step."""
-    optimizer: Optimizer = "lbfgs"
-    learning_rate: float = 2.0
-    """Adam's step, or the mean change of L-BFGS's first step, in grey levels."""
-    steps: int = 150
-    """Evaluations of the objective in all scales together."""
-    finish_steps: int = 30
-    """Further evaluations with the ink term."""
-    scales: int | None = None
-    """How many sizes to go through, each twice the last; None: by `strength` and stroke width."""
-    strength: float | None = 0.5
-    """How far the style may go, 0 to 1; None where the preset has no such knob."""
-    size: int | None = None
-    """The longer side of the result in pixels; None: the content's own."""
-    style_size: int | None = None
-    """The longer side of the style images; None: as the content's ink, or as its canvas."""
-    margin: int | None = None
-    """Background round the images while they are worked on; None: a twelfth of the width."""
-    keep_margin: bool = False
-    """Whether the result keeps the margin."""
-    canvas: Canvas = "auto"
-    """What is optimised: coverage with ink, luminance or RGB; auto: by the images' colours."""
-    preserve_color: bool = False
-    """Take only the luminance from the stylised image."""
-    init: Init = "content"
-    seed: int = 0
-    precision: Precision = "float32"
+    layers: Mapping[str, float] = option(
+        _house_layers,
+        "Style layer and its coefficient c_l; given once or more it replaces the preset's layers.",
+        group=OBJECTIVE,
+        name="layer",
+        kind="text",
+        several=True,
+        shape="NAME=C",
+    )
+    content_layer: str = option(
+        "conv4_2", "Layer that keeps the content.", group=OBJECTIVE, choices=LAYERS, shape="NAME"
+    )
+    content_weight: float = option(
+        0.08, "Weight w_c of the content term.", group=OBJECTIVE, low=0, high=_LARGEST
+    )
+    normalization: Normalization = option(
+        "relative", "How the errors of layers are normalised.", group=OBJECTIVE
+    )
+    features: FeatureKind = option(
+        "conv", "Features before (conv) or after (relu) the ReLU.", group=OBJECTIVE
+    )
+    pool: Pool = option("max", "How VGG16 halves its maps.", group=OBJECTIVE)
+    tv: float = option(
+        0.0,
+        "Weight of total variation, of an image in grey levels.",
+        group=OBJECTIVE,
+        low=0,
+        high=_LARGEST,
+    )
+    l2: float = option(
+        0.0,
+        "Weight of the squared pixels about mid-grey, in grey levels.",
+        group=OBJECTIVE,
+        low=0,
+        high=_LARGEST,
+    )
+    silhouette: float = option(
+        1.0, "Weight w_s of ink far from the content's.", group=OBJECTIVE, low=0, high=1e6
+    )
+    skeleton: float = option(
+        16.0,
+        "Weight of the middles of strokes and gaps, as a multiple of --silhouette.",
+        group=OBJECTIVE,
+        low=0,
+        high=1e6,
+    )
+    ink: float = option(
+        3.0,
+        "Weight w_i of colours that are not the content's, in the last phase.",
+        group=OBJECTIVE,
+        low=0,
+        high=1e6,
+    )
+    contrast: float = option(
+        1.5, "Steepness of the last levels curve on ink; 0: none.", group=LOOK, low=0, high=100
+    )
+    box: Box = option(
+        "soft",
+        "How pixels stay displayable: by a penalty, clipped at the end, or projected at every "
+        "step of Adam.",
+        group=OBJECTIVE,
+    )
+    optimizer: Optimizer = option("lbfgs", "How the objective is minimised.", group=RUN)
+    learning_rate: float = option(
+        2.0,
+        "Adam's step, or the mean change of L-BFGS's first one, in grey levels.",
+        group=RUN,
+        low=1e-6,
+        high=1e4,
+    )
+    steps: int = option(
+        150,
+        "Evaluations of the objective, all scales together.",
+        group=RUN,
+        low=1,
+        high=1_000_000,
+        first=True,
+    )
+    finish_steps: int = option(
+        30, "Further evaluations with the ink term.", group=RUN, low=0, high=1_000_000
+    )
+    scales: int | None = option(
+        None,
+        "How many sizes to go through, coarse to fine, each twice the last.",
+        group=RUN,
+        otherwise="by strength and width of the strokes",
+        low=1,
+        high=6,
+    )
+    strength: float | None = option(
+        0.5,
+        "How far the style may go, 0 to 1; a knob of steel.",
+        group=LOOK,
+        low=0,
+        high=1,
+        first=True,
+    )
+    size: int | None = option(
+        None,
+        "Longer side of the result in pixels.",
+        group=RESULT,
+        otherwise="512",
+        low=1,
+        high=16_384,
+        first=True,
+    )
+    style_size: int | None = option(
+        None,
+        "Longer side of the style images in pixels.",
+        group=LOOK,
+        otherwise="as the content's ink, or its canvas",
+        low=1,
+        high=16_384,
+    )
+    margin: int | None = option(
+        None,
+        "Background round the images while at work, in pixels.",
+        group=RUN,
+        otherwise="a twelfth of the width",
+        low=0,
+        high=4_096,
+    )
+    keep_margin: bool = option(False, "Leave the margin in the result.", group=RESULT)
+    canvas: Canvas = option(
+        "auto",
+        "What is optimised: coverage with ink, luminance or RGB; auto: by the images' colours.",
+        group=LOOK,
+    )
+    preserve_color: bool = option(
+        False,
+        "Keep the content's colours: take only the luminance from the stylised image.",
+        group=LOOK,
+    )
+    init: Init = option("content", "What the run starts from.", group=RUN)
+    seed: int = option(0, "For --init noise.", group=RUN, low=0, high=2**32 - 1)
+    precision: Precision = option("float32", "Of the convolutions.", group=RUN)
 
     def __post_init__(self) -> None:
-        for name, choice in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in get_args(choice):
-                allowed = ", ".join(get_args(choice))
-                raise SettingsError(f"{_option(name)}: {value!r} is unknown; allowed are {allowed}")
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if value is None and name in _OPTIONAL:
-                continue
-            object.__setattr__(self, name, _number(name, value, low, high))
-        for name in ("keep_margin", "preserve_color"):
-            if not isinstance(getattr(self, name), bool):
-                raise SettingsError(
-                    f"{_option(name)}: {getattr(self, name)!r} is neither true nor false"
-                )
-        check_layer(str(self.content_layer))
+        for name, declared in OPTIONS.items():
+            if name not in ("preset", "layers"):
+                object.__setattr__(self, name, declared.check(getattr(self, name)))
         layers = {
-            check_layer(layer): _number(f"layer {layer}", coefficient, 0, 1e12)
+            check_layer(layer): number(f"layer {layer}", coefficient, 0, _LARGEST)
             for layer, coefficient in self.layers.items()
         }
         if not any(layers.values()):
@@ -152,7 +205,7 @@ class Settings:
         """
         if self.strength is None:
             raise SettingsError(f"strength: the preset {self.preset!r} has no such knob; steel has")
-        strength = float(_number("strength", strength, 0, 1))
+        strength = number("strength", strength, 0, 1)
         # Powers of two about the weights of the strength that these settings have.
         weaker = 2.0 ** (2 * (self.strength - strength))
         return dataclasses.replace(
@@ -187,15 +240,5 @@ class Settings:
         return {**dataclasses.asdict(self), "layers": dict(self.layers)}
 
 
-def _option(name: str) -> str:
-    return name if name.startswith("layer ") else name.replace("_", "-")
-
-
-def _number(name: str, value: Any, low: float | int, high: float | int) -> float | int:
-    whole = name in _WHOLE
-    kind = "a whole number" if whole else "a number"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SettingsError(f"{_option(name)}: {value!r} is not {kind} from {low:g} to {high:g}")
-    if not low <= value <= high or (whole and value != int(value)):
-        raise SettingsError(f"{_option(name)}: {value!r} is not {kind} from {low:g} to {high:g}")
-    return int(value) if whole else float(value)
+OPTIONS = options_of(Settings)
+"""The options that settings are made of, by the names of fields."""

@@ -1,6 +1,5 @@
 from .files import MODEL_FILE as MODEL_FILE
 from .files import OXFORD_TENSORS_SHA256 as OXFORD_TENSORS_SHA256
-from .files import VGG16_CHANNELS as VGG16_CHANNELS
 from .files import Check as Check
 from .files import VGG16Weights as VGG16Weights
 from .files import describe as describe
@@ -12,6 +11,7 @@ from .files import tensors_digest as tensors_digest
 from .files import verify as verify
 from .files import vgg16_path as vgg16_path
 from .files import write_safetensors as write_safetensors
+from .layers import VGG16_CHANNELS as VGG16_CHANNELS
 from .modules import Blueprint as Blueprint
 from .modules import Values as Values
 from .modules import dimension as dimension

@@ -18,8 +18,8 @@ import numpy as np
 from jaxtex.errors import WeightsError
 from jaxtex.files import check_output
 from jaxtex.weights import files, msgnet_file
-from jaxtex.weights.files import VGG16_CHANNELS
 from jaxtex.weights.foreign import Source, read
+from jaxtex.weights.layers import VGG16_CHANNELS
 
 Layout = Literal["oihw", "hwio"]
 Channels = Literal["rgb", "bgr"]

@@ -18,21 +18,7 @@ from safetensors import SafetensorError, safe_open
 
 from jaxtex.errors import WeightsError
 from jaxtex.files import atomic_path, sha256
-
-_WIDTHS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-
-
-def _channels() -> dict[str, tuple[int, int]]:
-    table, width = {}, 3
-    for block, widths in enumerate(_WIDTHS, start=1):
-        for layer, out in enumerate(widths, start=1):
-            table[f"conv{block}_{layer}"] = (width, out)
-            width = out
-    return table
-
-
-VGG16_CHANNELS: dict[str, tuple[int, int]] = _channels()
-"""The convolutions in order: name -> (input channels, output channels)."""
+from jaxtex.weights.layers import VGG16_CHANNELS
 
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 """What the original weights expect to be subtracted from BGR pixels in 0..255."""

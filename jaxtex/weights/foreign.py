@@ -14,7 +14,7 @@ import numpy as np
 
 from jaxtex.errors import JaxtexError, WeightsError, first_line
 from jaxtex.weights import files, msgnet_names
-from jaxtex.weights.files import VGG16_CHANNELS
+from jaxtex.weights.layers import VGG16_CHANNELS
 
 # Where torchvision's and jcjohnson's `features` hold their convolutions.
 _FEATURES = dict(zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), VGG16_CHANNELS, strict=True))

@@ -5,9 +5,12 @@ import pytest
 
 from jaxtex.errors import SettingsError
 from jaxtex.style import PRESETS, Settings
-from jaxtex.style.settings import _OPTIONAL, _RANGES, _WHOLE
+from jaxtex.style.settings import OPTIONS
 
 CHOICES = ("normalization", "features", "pool", "optimizer", "box", "canvas", "init", "precision")
+NUMBERS = {name: each for name, each in OPTIONS.items() if each.kind in ("number", "whole")}
+WHOLE = [name for name, each in NUMBERS.items() if each.kind == "whole"]
+OPTIONAL = {name for name, each in OPTIONS.items() if each.optional}
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -17,35 +20,35 @@ def test_an_unknown_choice_is_refused_with_its_name_and_what_is_allowed(name):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), -1, True, "3", [1]])
-@pytest.mark.parametrize("name", _RANGES)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_outside_its_range_is_refused_with_its_name(name, value):
     with pytest.raises(SettingsError, match=f"^{name.replace('_', '-')}: .* from .* to "):
         Settings(**{name: value})
 
 
-@pytest.mark.parametrize("name", _RANGES)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_both_ends_of_a_range_are_allowed_and_nothing_beyond(name):
-    low, high = _RANGES[name]
+    low, high = NUMBERS[name].low, NUMBERS[name].high
     for value in (low, high):
         assert getattr(Settings(**{name: value}), name) == value
     with pytest.raises(SettingsError):
         Settings(**{name: high * 1.01 + 1})
 
 
-@pytest.mark.parametrize("name", sorted(_WHOLE))
+@pytest.mark.parametrize("name", WHOLE)
 def test_a_fraction_is_refused_where_a_whole_number_is_meant(name):
     with pytest.raises(SettingsError, match="a whole number"):
         Settings(**{name: 1.5})
     assert isinstance(getattr(Settings(**{name: 2.0}), name), int)
 
 
-@pytest.mark.parametrize("name", sorted(set(_RANGES) - _OPTIONAL))
+@pytest.mark.parametrize("name", sorted(set(NUMBERS) - OPTIONAL))
 def test_none_is_refused_where_a_number_is_needed(name):
     with pytest.raises(SettingsError):
         Settings(**{name: None})
 
 
-@pytest.mark.parametrize("name", sorted(_OPTIONAL))
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
 def test_none_is_allowed_where_a_value_is_worked_out(name):
     assert getattr(Settings(**{name: None}), name) is None
 
