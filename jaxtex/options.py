@@ -42,6 +42,10 @@ class Option:
     """What holds where it is not given, in words, if `default` does not say it."""
     low: float | int = -math.inf
     high: float | int = math.inf
+    above: bool = False
+    """Whether `low` itself is not allowed."""
+    unit: str | None = None
+    """What a number counts, such as GiB."""
     choices: tuple[str, ...] = ()
     """The words of a choice; of a text or a file some that have a meaning of their own."""
     optional: bool = False
@@ -56,11 +60,35 @@ class Option:
     """Its letter on the command line, `-o`."""
     shape: str | None = None
     """What a value looks like, `NAME=C`, where its kind does not say it."""
+    required: bool = False
+    """Whether it must be given."""
+    whose: str = "default"
+    """Whose value `default` is."""
 
     @property
     def flag(self) -> str:
         """As the command line has it."""
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def shown(self) -> str:
+        """Its name in a sentence: those of a job stand in manifests and presets, too."""
+        return self.flag.removeprefix("--") if self.of_a_job else self.flag
+
+    @property
+    def range(self) -> str:
+        """The numbers that are allowed, in words."""
+        return _range(self.low, self.high, above=self.above)
+
+    @property
+    def said_default(self) -> str | None:
+        """What holds where it is not given, in words; None where that is nothing."""
+        if self.otherwise is not None:
+            return f"default: {self.otherwise}"
+        if self.default is None or self.kind == "flag" or self.several:
+            return None
+        value = f"{self.default:g}" if isinstance(self.default, float) else self.default
+        return f"{self.whose}: {value}"
 
     def check(self, value: Any) -> Any:
         """The value with its type.
@@ -70,14 +98,21 @@ class Option:
         """
         if value is None and self.optional:
             return None
-        shown = self.name.replace("_", "-")
         if self.kind in ("number", "whole"):
-            return number(self.name, value, self.low, self.high, whole=self.kind == "whole")
+            return number(
+                self.shown,
+                value,
+                self.low,
+                self.high,
+                whole=self.kind == "whole",
+                above=self.above,
+                unit=self.unit,
+            )
         if self.kind == "choice" and value not in self.choices:
             allowed = ", ".join(self.choices)
-            raise SettingsError(f"{shown}: {value!r} is unknown; allowed are {allowed}")
+            raise SettingsError(f"{self.shown}: {value!r} is unknown; allowed are {allowed}")
         if self.kind == "flag" and not isinstance(value, bool):
-            raise SettingsError(f"{shown}: {value!r} is neither true nor false")
+            raise SettingsError(f"{self.shown}: {value!r} is neither true nor false")
         return value
 
 
@@ -137,25 +172,40 @@ def grouped(options: Sequence[Option]) -> dict[str, list[Option]]:
 
 
 def number(
-    name: str, value: Any, low: float | int, high: float | int, *, whole: bool = False
+    name: str,
+    value: Any,
+    low: float | int,
+    high: float | int,
+    *,
+    whole: bool = False,
+    above: bool = False,
+    unit: str | None = None,
 ) -> float | int:
     """A finite number from `low` to `high`, as an int where it must be whole.
 
     Raises:
-      SettingsError: it is no such number.
+      SettingsError: it is no such number; `name` is what the sentence begins with.
     """
     fits = (
         isinstance(value, int | float)
         and not isinstance(value, bool)
         and low <= value <= high
+        and not (above and value == low)
         and math.isfinite(value)
         and not (whole and value != int(value))
     )
     if not fits:
-        shown = name if name.startswith("layer ") else name.replace("_", "-")
         kind = "a whole number" if whole else "a number"
-        raise SettingsError(f"{shown}: {value!r} is not {kind} from {low:g} to {high:g}")
+        of = f" of {unit}" if unit else ""
+        allowed = _range(low, high, above=above)
+        raise SettingsError(f"{name}: {value!r} is not {kind}{of} {allowed}")
     return int(value) if whole else float(value)
+
+
+def _range(low: float | int, high: float | int, *, above: bool) -> str:
+    if high < math.inf:
+        return f"from {low:g} to {high:g}"
+    return f"above {low:g}" if above else f"of {low:g} or more"
 
 
 def whole(name: str, value: float | int, low: int, high: int, what: str = "a whole number") -> int:

@@ -42,7 +42,12 @@ class Settings:
     """
 
     preset: str = option(
-        "steel", "A name of `jaxtex presets`, or a TOML file.", group=LOOK, first=True
+        "steel",
+        "A name of `jaxtex presets`, or a TOML file.",
+        group=LOOK,
+        otherwise="steel",
+        first=True,
+        shape="NAME|FILE",
     )
     layers: Mapping[str, float] = option(
         _house_layers,
@@ -183,8 +188,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, declared in OPTIONS.items():
-            if name not in ("preset", "layers"):
+            if name not in ("preset", "layers", "content_layer"):
                 object.__setattr__(self, name, declared.check(getattr(self, name)))
+        check_layer(str(self.content_layer))
         layers = {
             check_layer(layer): number(f"layer {layer}", coefficient, 0, _LARGEST)
             for layer, coefficient in self.layers.items()

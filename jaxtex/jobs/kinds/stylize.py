@@ -22,7 +22,7 @@ from jaxtex.jobs.kinds.work import (
 )
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
-from jaxtex.jobs.requests.inputs import INITS, settings_of
+from jaxtex.jobs.requests.stylize_options import INITS, settings_of
 from jaxtex.style import Hooks, Job, Outcome, Settings, SharedTargets, make_result, memory, run_jobs
 
 # Columns that are not of the settings.

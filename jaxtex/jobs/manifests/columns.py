@@ -5,42 +5,52 @@ of JSON and TOML. Whether a number is in its range and a word is allowed is know
 them; here values get their types.
 """
 
-import itertools
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jaxtex.errors import ManifestError
-from jaxtex.jobs.requests.inputs import FIELDS, FLAGS
-
-_LISTS = ("style", "style_weight", "layer")
-_TEXT_FIELDS = (
-    "content_layer",
-    "normalization",
-    "features",
-    "pool",
-    "box",
-    "optimizer",
-    "canvas",
-    "precision",
-)
-_STYLIZE_NUMBERS = ("strength", *(name for name in FIELDS if name not in _TEXT_FIELDS))
-_NUMBERS = (*_STYLIZE_NUMBERS, "count", "radius", "kappa", "angle", "similarity")
-_FLAGS = (*FLAGS, "labels")
+from jaxtex.jobs.requests.stylize_options import OPTIONS
+from jaxtex.options import Kind
 
 STYLIZE = "stylize"
 """The kind of rows that do not say it."""
 
-COLUMNS: dict[str, tuple[str, ...]] = {
-    STYLIZE: ("content", "style", "output", "preset", *_STYLIZE_NUMBERS, "layer", "style_weight",
-              *_TEXT_FIELDS, *FLAGS, "init", "mask", "background"),
-    "msgnet": ("content", "style", "output", "model", "size", "style_size"),
-    "texture": ("output", "model", "count", "center", "radius", "direction", "kappa", "angle",
-                "similarity", "seed", "labels"),
-}  # fmt: skip
+_KINDS: dict[str, dict[str, Kind]] = {
+    STYLIZE: {
+        "content": "file",
+        "style": "file",
+        **{name: option.kind for name, option in OPTIONS.items() if option.of_a_job},
+    },
+    "msgnet": {
+        "content": "file",
+        "style": "file",
+        "output": "file",
+        "model": "file",
+        "size": "whole",
+        "style_size": "whole",
+    },
+    "texture": {
+        "output": "file",
+        "model": "file",
+        "count": "whole",
+        "center": "file",
+        "radius": "number",
+        "direction": "text",
+        "kappa": "number",
+        "angle": "number",
+        "similarity": "number",
+        "seed": "whole",
+        "labels": "flag",
+    },
+}
+_LISTS = ("style", *(name for name, option in OPTIONS.items() if option.several))
+_ANY = {name: kind for columns in _KINDS.values() for name, kind in columns.items()}
+
+COLUMNS: dict[str, tuple[str, ...]] = {job: tuple(columns) for job, columns in _KINDS.items()}
 """The columns of each kind of jobs, besides `job` itself."""
 
-ALL_COLUMNS = tuple(dict.fromkeys([*itertools.chain(*COLUMNS.values()), "job"]))
+ALL_COLUMNS = (*_ANY, "job")
 """Those of any kind."""
 
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
@@ -83,13 +93,13 @@ def value_of(name: str, value: Any, *, text: bool) -> Any:
     Raises:
       ManifestError: the value cannot be of that column.
     """
-    if name in _LISTS:
-        return _list(name, value, text=text)
-    if name in _FLAGS:
-        return _flag(name, value)
     if name == "job":
         return _kind(value)
-    if name in _NUMBERS:
+    if name in _LISTS:
+        return _list(name, value, text=text)
+    if _ANY[name] == "flag":
+        return _flag(name, value)
+    if _ANY[name] in ("number", "whole"):
         return _number(name, value, text=text)
     return _word(name, value)
 

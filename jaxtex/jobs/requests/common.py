@@ -5,16 +5,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxtex.errors import SettingsError
+from jaxtex.options import Option
+from jaxtex.style.settings import FILES, RUN
+
+MAX_MEMORY = Option(
+    name="max_memory",
+    kind="number",
+    help="GiB; beyond, activations are computed twice.",
+    group=RUN,
+    low=0,
+    above=True,
+    unit="GiB",
+    optional=True,
+    of_a_job=False,
+)
+CHECKPOINT_EVERY = Option(
+    name="checkpoint_every",
+    kind="number",
+    help="Seconds between two checkpoints.",
+    group=FILES,
+    default=10.0,
+    low=0,
+    of_a_job=False,
+)
 
 
 def max_bytes(options: Mapping[str, Any]) -> int | None:
     """`--max-memory` in bytes."""
-    limit = options["max_memory"]
-    if limit is None:
-        return None
-    if not 0 < limit < float("inf"):
-        raise SettingsError(f"--max-memory: {limit} is not a number of GiB above 0")
-    return int(limit * 2**30)
+    limit = MAX_MEMORY.check(options["max_memory"])
+    return None if limit is None else int(limit * 2**30)
 
 
 def check_batch_size(options: Mapping[str, Any]) -> None:
@@ -26,9 +45,7 @@ def check_batch_size(options: Mapping[str, Any]) -> None:
 
 def check_checkpoint_every(options: Mapping[str, Any]) -> None:
     """Refuses a `--checkpoint-every` below 0."""
-    seconds = options["checkpoint_every"]
-    if not 0 <= seconds < float("inf"):
-        raise SettingsError(f"--checkpoint-every: {seconds} is not a number of 0 or more")
+    CHECKPOINT_EVERY.check(options["checkpoint_every"])
 
 
 def weights_digest(options: Mapping[str, Any]) -> str | None:

@@ -1,53 +1,20 @@
-"""One stylisation as a person asks for it, in files and options, made into settings and a `Job`.
+"""The images of one stylisation: files as a person names them, read, and made into a `Job`.
 
 `jaxtex stylize` and `jaxtex batch` go through here, so that a job of a batch is the job that a
-call of its own would be. JAX is imported only where settings and jobs are made.
+call of its own would be. JAX is imported only where jobs are made.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxtex import images
-from jaxtex.errors import ImageError, SettingsError, named
+from jaxtex.errors import ImageError, named
 from jaxtex.images import LoadedImage, svg
 
 if TYPE_CHECKING:
     from jaxtex.style import Job, Settings
-
-# Options that are fields of Settings by the same name; None leaves the preset's value.
-FIELDS = (
-    "content_layer",
-    "content_weight",
-    "normalization",
-    "features",
-    "pool",
-    "tv",
-    "l2",
-    "silhouette",
-    "skeleton",
-    "ink",
-    "contrast",
-    "box",
-    "optimizer",
-    "learning_rate",
-    "steps",
-    "finish_steps",
-    "scales",
-    "size",
-    "style_size",
-    "margin",
-    "canvas",
-    "seed",
-    "precision",
-)
-FLAGS = ("keep_margin", "preserve_color")
-INITS = ("content", "noise", "style")
-"""What `init` may be besides a file."""
-
-SIZE = 512
-"""The longer side where neither an option nor the preset says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,44 +118,3 @@ def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_ima
         mask=optional(files.mask),
         init=optional(files.init),
     )
-
-
-def settings_of(options: Mapping[str, Any]) -> "Settings":
-    """The settings that options of `stylize` (by their names with underscores) ask for.
-
-    Raises:
-      SettingsError: an unknown preset, or a value outside its range.
-    """
-    from jaxtex.style import resolve_settings
-
-    chosen = {name: options[name] for name in FIELDS if options.get(name) is not None}
-    layer = options.get("layer") or ()
-    layers = dict(layer) if isinstance(layer, Mapping) else parse_layers(layer)
-    if layers:
-        chosen["layers"] = layers
-    chosen |= {name: True for name in FLAGS if options.get(name)}
-    init = options.get("init")
-    if init is not None:
-        chosen["init"] = init if init in INITS else "file"
-    settings = resolve_settings(options.get("preset") or "steel", options.get("strength"), **chosen)
-    return settings if settings.size is not None else settings.with_options(size=SIZE)
-
-
-def parse_layers(values: Sequence[str]) -> dict[str, float]:
-    """The coefficients of `conv4_1=200` and the like.
-
-    Raises:
-      SettingsError: one looks otherwise, or a layer is given twice.
-    """
-    layers: dict[str, float] = {}
-    for value in values:
-        name, equals, coefficient = value.partition("=")
-        if not equals:
-            raise SettingsError(f"--layer: {value!r} must look like conv4_1=200")
-        if name in layers:
-            raise SettingsError(f"--layer: {name!r} is given twice")
-        try:
-            layers[name] = float(coefficient)
-        except ValueError:
-            raise SettingsError(f"--layer: {coefficient!r} in {value!r} is not a number") from None
-    return layers

@@ -12,7 +12,8 @@ from jaxtex.jobs.kinds.plan import describe, parse_shard, plan, shard
 from jaxtex.jobs.kinds.planning import is_inside, safe_name
 from jaxtex.jobs.kinds.stylize import StylizeJob
 from jaxtex.jobs.manifests.manifest import Manifest, Row, read_manifest
-from jaxtex.jobs.requests.inputs import Files, settings_of
+from jaxtex.jobs.requests import Files
+from jaxtex.jobs.requests.stylize_options import settings_of
 from jaxtex.style.msgnet.model import shipped_path as shipped_msgnet
 from jaxtex.texture.dcgan.model import shipped_path as shipped_texture
 

@@ -35,7 +35,7 @@ class Outputs:
 
         Raises:
           OutputError: a place, suffix or missing library that does not allow it.
-          SettingsError: two files of one name, or `--save-every` below 1.
+          SettingsError: two files of one name.
         """
         from jaxtex import images
         from jaxtex.images.animation import check_animation_path
@@ -55,10 +55,6 @@ class Outputs:
             check_animation_path(self.film, overwrite=self.overwrite)
         if self.drawing is not None:
             self._check_drawing(self.drawing)
-        if self.save_every is not None and self.save_every < 1:
-            raise SettingsError(
-                f"--save-every: {self.save_every} is not a whole number of 1 or more"
-            )
 
     def _check_drawing(self, path: Path) -> None:
         check_output(path, overwrite=self.overwrite)

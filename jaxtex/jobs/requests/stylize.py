@@ -1,43 +1,41 @@
-"""What one call of `jaxtex stylize` is to do: checked first, then run, then written."""
+"""What one call of `jaxtex stylize` is asked for: checked first, then run, then written."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxtex.cli._stylize_outputs import Outputs
-from jaxtex.cli._terminal import status_line
 from jaxtex.errors import SettingsError
-from jaxtex.jobs.requests.common import (
-    check_checkpoint_every,
-    finite,
-    max_bytes,
-    weights_digest,
-)
+from jaxtex.jobs.front import Front, Status
+from jaxtex.jobs.requests.common import finite, max_bytes, weights_digest
+from jaxtex.jobs.requests.inputs import Files, load_inputs
+from jaxtex.jobs.requests.stylize_options import DEFAULTS, INITS, OPTIONS, settings_of
+from jaxtex.jobs.requests.stylize_outputs import Outputs
 
 if TYPE_CHECKING:
     from jaxtex.style import Hooks, Progress, Result
 
 
-class Plan:
-    """What one call of `stylize` is to do: checked first, then run, then written."""
+class StylizeRequest:
+    """A stylisation and what is to be written of it, by options named as in `OPTIONS`."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        self.options = options
-        self.outputs = Outputs(options)
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """`options` also has `content`, a file, and `style`, one file or more."""
+        self.options = DEFAULTS | dict(options)
+        self.outputs = Outputs(self.options)
 
     def check(self) -> None:
-        """Loads every input and checks every option and output, before any long work."""
-        from jaxtex.jobs.requests import Files, load_inputs
-        from jaxtex.jobs.requests.inputs import INITS, settings_of
+        """Loads every input and checks every option and output, before any long work.
 
+        Raises:
+          JaxtexError: an option, an input or an output that cannot be.
+        """
         options = self.options
         self.outputs.check()
         if options["resume"] and options["checkpoint"] is None:
             raise SettingsError("--resume: needs --checkpoint DIR")
-        check_checkpoint_every(options)
-        max_bytes(options)
-
+        for option in OPTIONS.values():
+            if not option.of_a_job:
+                option.check(options[option.name])
         init = options["init"]
         files = Files(
             content=options["content"],
@@ -56,22 +54,21 @@ class Plan:
         self.job = self.inputs.make_job(self.settings, options["style_weight"])
         self.outputs.check_job(self.job, files.content)
 
-    def run(self, stopped: Callable[[], bool]) -> "Result":
-        """The optimisation itself."""
+    def run(self, front: Front) -> "Result":
+        """The optimisation itself.
+
+        Raises:
+          JaxtexError: the weights or the checkpoint cannot be used.
+        """
         from jaxtex.style import load_network, make_result, run_jobs
 
         network = load_network(self.options["weights"])
-        hooks = self._hooks(stopped)
-        with _progress_line(self.options["as_json"]) as show:
-            (outcome,) = run_jobs(
-                [self.job],
-                network=network,
-                hooks=hooks(show),
-                max_bytes=max_bytes(self.options),
-            )
+        (outcome,) = run_jobs(
+            [self.job], network=network, hooks=self._hooks(front), max_bytes=max_bytes(self.options)
+        )
         return make_result(self.job, outcome, self.inputs.content.rgb)
 
-    def _hooks(self, stopped: Callable[[], bool]) -> Callable[..., "Hooks"]:
+    def _hooks(self, front: Front) -> "Hooks":
         from jaxtex.style import Hooks
 
         options = self.options
@@ -86,17 +83,13 @@ class Plan:
                 every_seconds=options["checkpoint_every"],
             )
         every = self.outputs.frame_every(self.job)
-
-        def make(show: Callable[["Progress"], None]) -> Hooks:
-            return Hooks(
-                progress=show,
-                frame=self.outputs.add_frame if every else None,
-                frame_every=every,
-                stop=stopped,
-                checkpoint=store,
-            )
-
-        return make
+        return Hooks(
+            progress=lambda progress: front.show(_status(progress)),
+            frame=self.outputs.add_frame if every else None,
+            frame_every=every,
+            stop=front.stopped,
+            checkpoint=store,
+        )
 
     def identity(self) -> dict[str, Any]:
         """All that decides the result's bytes."""
@@ -135,19 +128,12 @@ class Plan:
         }
 
 
-@contextmanager
-def _progress_line(quiet: bool) -> Iterator[Callable[["Progress"], None]]:
-    """Tells on one line how far a run has come."""
-    with status_line(quiet=quiet) as write:
-
-        def show(progress: "Progress") -> None:
-            last = progress.step == progress.steps
-            left = progress.seconds / max(progress.step, 1) * (progress.steps - progress.step)
-            write(
-                f"step {progress.step}/{progress.steps}  {progress.width}×{progress.height}  "
-                f"loss {progress.loss:.4g}  {progress.seconds:.0f} s"
-                + (f", about {left:.0f} s left" if progress.step and not last else ""),
-                last=last,
-            )
-
-        yield show
+def _status(progress: "Progress") -> Status:
+    last = progress.step == progress.steps
+    left = progress.seconds / max(progress.step, 1) * (progress.steps - progress.step)
+    text = (
+        f"step {progress.step}/{progress.steps}  {progress.width}×{progress.height}  "
+        f"loss {progress.loss:.4g}  {progress.seconds:.0f} s"
+        + (f", about {left:.0f} s left" if progress.step and not last else "")
+    )
+    return Status(text, last=last, share=progress.step / progress.steps, place=progress)
