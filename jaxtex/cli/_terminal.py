@@ -64,9 +64,11 @@ def terminal(*, quiet: bool, brief: bool = False) -> Iterator["Front"]:
     """The front that a command is: words and a line of progress on stderr, Ctrl-C to stop."""
     from jaxtex.jobs import Front
 
+    # A sentence takes the place of the line of progress.
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
     with interruptible() as stopped, status_line(quiet=quiet, brief=brief) as write:
         yield Front(
-            say=lambda text: click.echo(text, err=True),
+            say=lambda text: click.echo(clear + text, err=True),
             show=lambda status: write(status.text, last=status.last),
             stopped=stopped,
         )

@@ -252,7 +252,7 @@ def test_bad_input_is_refused_in_one_sentence(refuse, tmp_path, manifest, words,
 
 
 def test_without_ray_its_engine_says_what_to_install(refuse, tmp_path, manifest, monkeypatch):
-    monkeypatch.setattr("jaxtex.cli.batch.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("jaxtex.jobs.batch.importlib.util.find_spec", lambda name: None)
     refuse("batch", manifest, "-o", tmp_path / "out", "--engine", "ray",
            parts=["--engine ray: needs Ray; install jaxtex[ray]"])  # fmt: skip
 

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from logos import CONTENT, INVERTED, SHALLOW, STYLE, bars
 
-from jaxtex import images
+from jaxtex import images, weights
 from jaxtex.style.msgnet.model import shipped_path
-from jaxtex.weights import files as weights
 
 LAYERS = ";".join(f"{name}={value}" for name, value in SHALLOW["layers"].items())
 HEADER = "job,content,style,output,steps,layer,count,seed,direction,angle,labels"
