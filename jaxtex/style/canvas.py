@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 from scipy import ndimage
 
 from jaxtex.style.settings import Canvas
@@ -35,6 +35,12 @@ class Ink:
     coverage: Map
     color: RGB
     ground: Float32[np.ndarray, "3"]
+
+    def padded(self, margin: int) -> "Ink":
+        """The same with a margin round it, in which its edges go on."""
+        wide = ((margin, margin), (margin, margin))
+        coverage = np.pad(self.coverage, wide, mode="edge")
+        return Ink(coverage, np.pad(self.color, (*wide, (0, 0)), mode="edge"), self.ground)
 
 
 def is_grey(image: RGB) -> bool:
@@ -164,6 +170,27 @@ def transparency(image: RGB, ink: Ink) -> Map:
     full = ink.color - ink.ground
     share = np.sum((image - ink.ground) * full, -1) / np.maximum(np.sum(full**2, -1), 1e-3)
     return np.clip(share, 0, 1).astype(np.float32)
+
+
+def paper(canvas: Canvas, levels: Levels) -> Float32[np.ndarray, " c"]:
+    """The level of a canvas's ground."""
+    if canvas == "ink":
+        return np.full(1, 255, np.float32)
+    return np.median(border_pixels(levels), 0).astype(np.float32)
+
+
+def pad(levels: Levels, margin: int, value: Float[np.ndarray, " c"]) -> Levels:
+    """An image with a margin of `value` round it."""
+    height, width, channels = levels.shape
+    padded = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
+    padded[:] = value
+    padded[margin : margin + height, margin : margin + width] = levels
+    return padded
+
+
+def unpad(image: Float32[np.ndarray, "..."], margin: int) -> Float32[np.ndarray, "..."]:
+    """An image without the margin round it."""
+    return image[margin : image.shape[0] - margin, margin : image.shape[1] - margin]
 
 
 def ink_mask(levels: Levels) -> Bool[np.ndarray, "h w"]:

@@ -70,7 +70,7 @@ class Job:
         """What a canvas of any size shows at full size, 0 to 1, margin cut off."""
         picture = canvases.from_levels(self.canvas, self._finished(levels), self.ink)
         if not self.settings.keep_margin:
-            picture = _without(picture, self.margin)
+            picture = canvases.unpad(picture, self.margin)
         if self.settings.preserve_color and self.ink is None:
             whole = canvases.from_levels(self.canvas, self.content, None)
             colors = self.original if self.original.shape == picture.shape else whole
@@ -95,7 +95,7 @@ class Job:
         margin = 0 if self.settings.keep_margin else self.margin
         if self.ink is not None:
             coverage = 1 - np.clip(self._finished(levels)[..., 0] / 255, 0, 1)
-            return _without(self.ink.color, margin), _without(coverage, margin)
+            return canvases.unpad(self.ink.color, margin), canvases.unpad(coverage, margin)
         ink = canvases.separate_ink(self.original, flat_share=0.0)
         if ink is None:
             raise ImageError(
@@ -103,9 +103,7 @@ class Job:
             )
         picture = self.picture(levels)
         if picture.shape != self.original.shape:
-            ink = Ink(
-                _pad_edge(ink.coverage, self.margin), _pad_edge(ink.color, self.margin), ink.ground
-            )
+            ink = ink.padded(self.margin)
         return ink.color, canvases.transparency(picture, ink)
 
 
@@ -147,13 +145,15 @@ def make_job(
     style_canvases = tuple(
         _style_canvas(settings, canvas, style, levels, margin, crop=house) for style in styles
     )
-    padded = _pad(levels, margin, _paper(canvas, levels))
+    padded = canvases.pad(levels, margin, canvases.paper(canvas, levels))
     _check_canvas(program, settings.size, padded)
     if ink is not None:
-        ink = Ink(_pad_edge(ink.coverage, margin), _pad_edge(ink.color, margin), ink.ground)
+        ink = ink.padded(margin)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
     if mask is not None:
-        mask_levels = _pad(images.resize(mask, height, width)[..., None], margin, np.zeros(1))
+        mask_levels = canvases.pad(
+            images.resize(mask, height, width)[..., None], margin, np.zeros(1)
+        )
     start = _start(settings, canvas, padded, style_canvases, init, margin)
     return Job(
         settings=settings,
@@ -224,7 +224,7 @@ def _style_canvas(
 ) -> Levels:
     """A style image as the content's canvas sees it; cropped to its ink for the house preset."""
     levels = canvases.style_levels(canvas, style)
-    paper = _paper(canvas, levels)
+    paper = canvases.paper(canvas, levels)
     longer = settings.style_size or max(content.shape[:2])
     if crop:
         levels = canvases.crop_to_ink(levels)
@@ -233,31 +233,7 @@ def _style_canvas(
             longer = max(canvases.crop_to_ink(content).shape[:2])
     height, width = images.fit(levels.shape[0], levels.shape[1], longer)
     levels = images.resize(levels / 255, height, width) * 255
-    return _pad(levels.astype(np.float32), margin, paper)
-
-
-def _paper(canvas: Canvas, levels: Levels) -> Float32[np.ndarray, " c"]:
-    """The level of a canvas's ground."""
-    if canvas == "ink":
-        return np.full(1, 255, np.float32)
-    return np.median(canvases.border_pixels(levels), 0).astype(np.float32)
-
-
-def _pad(levels: np.ndarray, margin: int, value: np.ndarray) -> np.ndarray:
-    height, width, channels = levels.shape
-    padded = np.empty((height + 2 * margin, width + 2 * margin, channels), np.float32)
-    padded[:] = value
-    padded[margin : margin + height, margin : margin + width] = levels
-    return padded
-
-
-def _pad_edge(array: np.ndarray, margin: int) -> np.ndarray:
-    widths = ((margin, margin), (margin, margin), (0, 0))[: array.ndim]
-    return np.pad(array, widths, mode="edge")
-
-
-def _without(array: np.ndarray, margin: int) -> np.ndarray:
-    return array[margin : array.shape[0] - margin, margin : array.shape[1] - margin]
+    return canvases.pad(levels.astype(np.float32), margin, paper)
 
 
 def _start(
@@ -282,7 +258,7 @@ def _start(
     levels = canvases.style_levels("grey" if canvas == "ink" else canvas, init)
     inner = [side - 2 * margin for side in content.shape[:2]]
     levels = images.resize(levels / 255, *inner) * 255
-    return _pad(levels, margin, _paper(canvas, content))
+    return canvases.pad(levels, margin, canvases.paper(canvas, content))
 
 
 def _phases(
