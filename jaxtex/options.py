@@ -7,6 +7,7 @@ own. The command line, manifests, preset files, the reference page and forms are
 import dataclasses
 import inspect
 import math
+import sys
 import types
 import typing
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ class Option:
     required: bool = False
     """Whether it must be given."""
     whose: str = "default"
-    """Whose value `default` is."""
+    """Whose value `default` is, in words: that of a preset, where a preset decides."""
 
     @property
     def flag(self) -> str:
@@ -191,7 +192,7 @@ def number(
         and not isinstance(value, bool)
         and low <= value <= high
         and not (above and value == low)
-        and math.isfinite(value)
+        and abs(value) <= sys.float_info.max
         and not (whole and value != int(value))
     )
     if not fits:

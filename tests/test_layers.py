@@ -1,0 +1,35 @@
+"""The rooms of the house: who may import whom, and how much fits into one."""
+
+from pathlib import Path
+
+import pytest
+
+import jaxtex
+
+importlinter = pytest.importorskip("importlinter.cli", reason="import-linter is not installed")
+
+PACKAGE = Path(jaxtex.__file__).parent
+FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
+
+
+def test_rooms_import_only_from_those_below(capsys):
+    config = str(PACKAGE.parent / "pyproject.toml")
+    code = importlinter.lint_imports(config_filename=config, no_cache=True, no_logo=True)
+    assert code == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=str)
+def test_a_module_fits_on_a_few_screens(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=str)
+def test_a_folder_has_about_a_dozen_modules(folder):
+    assert len(list(folder.glob("[!_]*.py"))) <= 14
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=str)
+def test_a_room_says_what_it_is_for(folder):
+    first = (folder / "__init__.py").read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith('"""')
+    assert first.rstrip('"').endswith(".")
