@@ -157,6 +157,7 @@ def test_a_bad_mask_or_start_image_is_refused_with_its_name(refuse, tmp_path, ou
         ("--style-weight nan", "style-weight: [nan] must be"),
         ("--style-weight 0", "style-weight: [0.0] must be"),
         ("--save-every 0", "--save-every: 0 "),
+        ("--animate-frames 1", "--animate-frames: 1 is not a whole number from 2 to 1000"),
         ("--resume", "--resume: needs --checkpoint DIR"),
         ("--checkpoint run --checkpoint-every nan", "--checkpoint-every: nan "),
         ("--max-memory 0", "--max-memory: 0.0 "),

@@ -151,6 +151,15 @@ def test_frames_and_animation(stylize, tmp_path):
         assert animation.size == (SIZE, 34)
 
 
+def test_an_animation_has_about_as_many_frames_as_it_shall(stylize, tmp_path):
+    stylize("--animate", tmp_path / "a.gif", "--animate-frames", "2")
+    with Image.open(tmp_path / "a.gif") as animation:
+        few = animation.n_frames
+    stylize("--animate", tmp_path / "a.gif", "--overwrite")
+    with Image.open(tmp_path / "a.gif") as animation:
+        assert few <= 4 < animation.n_frames
+
+
 def test_frames_of_another_run_are_not_overwritten(stylize, tmp_path):
     (tmp_path / "out-00003.png").write_text("mine")
     answer = stylize("--save-every", "3", code=2)

@@ -69,6 +69,16 @@ _REQUEST = (
     ),
     _file("svg", "Write a flat logo's result as paths too, as .svg.", first=True),
     _file("animate", "Write the run as an animated .gif or as .mp4.", first=True),
+    Option(
+        name="animate_frames",
+        kind="whole",
+        help="About how many frames --animate shows, unless --save-every says it.",
+        group=FILES,
+        default=40,
+        low=2,
+        high=1000,
+        of_a_job=False,
+    ),
     _file("history", "Write the losses as .csv or .png."),
     Option(
         name="save_every",

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from jaxtex.images.animation import Animation
     from jaxtex.style import Job, Result
 
-# An animation of a run has about so many frames where --save-every does not say it.
-_FRAMES = 40
-
 
 class Outputs:
     """The files that a run leaves, all checked before it starts."""
@@ -24,6 +21,7 @@ class Outputs:
         self.history: Path | None = options["history"]
         self.film: Path | None = options["animate"]
         self.drawing: Path | None = options["svg"]
+        self.film_frames: int = options["animate_frames"]
         self.save_every: int | None = options["save_every"]
         self.transparent = options["background"] == "transparent"
         self.overwrite = options["overwrite"] or options["resume"]
@@ -87,7 +85,7 @@ class Outputs:
     def frame_every(self, job: "Job") -> int:
         """How many steps lie between two frames; 0 for none."""
         if self.save_every is None and self.film is not None:
-            return max(1, _steps(job) // _FRAMES)
+            return max(1, _steps(job) // self.film_frames)
         return self.save_every or 0
 
     def add_frame(self, step: int, pictures: list[Any]) -> None:
