@@ -13,6 +13,7 @@ from scipy import ndimage
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import RGB, Map
 from jaxtex.style.metrics.lettering import Lettering
+from jaxtex.style.metrics.metric import Metric
 
 # Levels (0 to 1) below which a difference is not seen, and chroma at which a colour is plain.
 _UNSEEN, _UNSEEN_CHROMA, _PLAIN_CHROMA = 0.02, 0.03, 0.1
@@ -116,6 +117,9 @@ class Background:
         more = np.hypot(chroma[..., 0], chroma[..., 1]) - self._chroma[_hue(chroma)]
         seen = np.clip((more - _UNSEEN_CHROMA) / (_PLAIN_CHROMA - _UNSEEN_CHROMA), 0, 1)
         return float(np.mean(seen[self._where])) if self._where.any() else 0.0
+
+
+METRIC = Metric("artefacts", lambda lettering, style: Background(lettering, style).artefacts)
 
 
 def _luma(image: Float[np.ndarray, "*shape 3"]) -> Float[np.ndarray, "*shape"]:

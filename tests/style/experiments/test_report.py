@@ -20,7 +20,7 @@ from jaxtex.style.metrics import Artefacts, Readability, Score
 def score_of(readability, artefacts, style):
     return Score(
         Readability(readability, 1.0, 1.0, 1.0, (0, 0)),
-        Artefacts(artefacts, 0.0, 0.0, artefacts),
+        {"artefacts": Artefacts(artefacts, 0.0, 0.0, artefacts)},
         style,
         (style,) * 5,
         None,

@@ -9,8 +9,9 @@ from jaxtex import images
 from jaxtex.errors import ImageError
 from jaxtex.style import load_network
 from jaxtex.style.metrics import BLOCKS, Lettering, Reference
-from jaxtex.style.metrics import score as metrics
-from jaxtex.style.metrics.score import _align, _levels, weighted_grams
+from jaxtex.style.metrics import style as styles
+from jaxtex.style.metrics.score import _align
+from jaxtex.style.metrics.style import _levels, weighted_grams
 from jaxtex.style.targets import prepare
 from jaxtex.vgg import LAYERS, depth, extract
 
@@ -187,7 +188,7 @@ def test_style_is_one_minus_the_ratio_of_distances(network, content, convs):
 def test_a_batch_scores_as_each_alone(reference, content, monkeypatch):
     results = [mixed(content, share) for share in np.linspace(0, 1, 9)]
     with monkeypatch.context() as patch:
-        patch.setattr(metrics, "_BATCH", 2)
+        patch.setattr(styles, "_BATCH", 2)
         together = reference.score(results)
     for index in (0, 5, 8):
         (alone,) = reference.score([results[index]])
