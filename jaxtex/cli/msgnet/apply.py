@@ -1,21 +1,13 @@
 """`jaxtex msgnet apply`."""
 
-import itertools
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.errors import ImageError, OutputError
-from jaxtex.files import check_folder, check_output, make_folder
-from jaxtex.jobs.requests.msgnet import apply as requests
-
-if TYPE_CHECKING:
-    from jaxtex.images import LoadedImage
-    from jaxtex.style.msgnet import StyleModel
+from jaxtex.jobs import Front
+from jaxtex.jobs.requests.msgnet.apply import ApplyRequest
 
 FILE = click.Path(path_type=Path)
 
@@ -49,101 +41,13 @@ def apply(**options: Any) -> None:
       jaxtex msgnet apply logos band.png -o stylised --size 512
       jaxtex msgnet apply logo.png band.png -o out.png --model net
     """
-    paths, outputs = _check(options)
-    began = time.perf_counter()
-    from jaxtex.runtime import configure
-
-    configure(options["device"])
-    from jaxtex.style.msgnet import load_model
-
-    model = load_model(options["model"])
-    contents, style, skipped = _load(options, paths)
-    if skipped:
-        outputs = {path: output for path, output in outputs.items() if path in contents}
-    seconds = _stylise(options, model, contents, style, outputs)
-    total = time.perf_counter() - began
+    request = ApplyRequest(options)
+    request.check()
+    report = request.run(Front(say=lambda text: click.echo(text, err=True)))
     if options["as_json"]:
-        print_json(
-            {
-                "outputs": [str(output) for output in outputs.values()],
-                "model": model.digest,
-                "left_out": skipped,
-                "network_seconds": round(seconds, 3),
-                "seconds": round(total, 3),
-            }
-        )
+        print_json(report)
     else:
-        count = f"{len(outputs)} image{'' if len(outputs) == 1 else 's'}"
-        took = f"{total:.1f} s, {seconds:.2f} s in the network"
+        images = len(report["outputs"])
+        count = f"{images} image{'' if images == 1 else 's'}"
+        took = f"{report['seconds']:.1f} s, {report['network_seconds']:.2f} s in the network"
         click.echo(f"{options['output']}: {count} in {took}", err=True)
-
-
-def _check(options: Mapping[str, Any]) -> tuple[list[Path], dict[Path, Path]]:
-    """The contents' files and where each result goes; refuses what can be before JAX loads."""
-    from jaxtex import images
-
-    requests.sizes(options)
-    given, output = options["content"], options["output"]
-    paths = images.find_images(given)
-    if len(given) == 1 and not given[0].is_dir():
-        images.output_format(check_output(output, overwrite=options["overwrite"]))
-        return paths, {paths[0]: output}
-    check_folder(output, overwrite=options["overwrite"])
-    outputs = {path: output / f"{path.stem}.png" for path in paths}
-    if len(set(outputs.values())) < len(paths):
-        names = sorted(path.name for path in outputs.values())
-        twice = next(name for name, after in itertools.pairwise(names) if name == after)
-        raise OutputError(f"{output / twice}: two contents would be written there; rename one")
-    return paths, outputs
-
-
-def _load(
-    options: Mapping[str, Any], paths: list[Path]
-) -> tuple[dict[Path, "LoadedImage"], "LoadedImage", list[str]]:
-    """The contents by path, the style, and complaints about files that cannot be read."""
-    from jaxtex import images
-
-    skipped: list[str] = []
-
-    def skip(error: ImageError) -> None:
-        click.echo(f"left out: {error}", err=True)
-        skipped.append(str(error))
-
-    style = images.load_image(options["style"])
-    contents = {
-        image.path: image for image in images.load_images(options["content"], unreadable=skip)
-    }
-    if not contents:
-        raise ImageError(f"{options['content'][0]}: has no image that can be read")
-    return contents, style, skipped
-
-
-def _stylise(
-    options: Mapping[str, Any],
-    model: "StyleModel",
-    contents: Mapping[Path, "LoadedImage"],
-    style: "LoadedImage",
-    outputs: Mapping[Path, Path],
-) -> float:
-    """Writes the results; the seconds that the network took, compilation included."""
-    from jaxtex import images
-    from jaxtex.runtime import forget_programs
-
-    pictures = [requests.fit_content(each, options["size"]) for each in contents.values()]
-    longest = options["style_size"] or max(max(picture.shape[:2]) for picture in pictures)
-    seen = requests.fit_style(style, longest)
-    if len(outputs) > 1:
-        make_folder(options["output"])
-    files, seconds, before = list(contents), 0.0, time.perf_counter()
-    shape = None
-    for index, result in model.apply(pictures, seen):
-        seconds += time.perf_counter() - before
-        path = files[index]
-        metadata = requests.metadata(model.digest, longest, contents[path], style)
-        images.save_image(outputs[path], result, metadata=metadata)
-        if result.shape != shape:
-            # Each shape has a program of its own.
-            shape = result.shape
-            forget_programs()
-        before = time.perf_counter()
-    return seconds

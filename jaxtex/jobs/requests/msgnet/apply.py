@@ -4,19 +4,132 @@
 of its own would write. JAX is imported only where the network's needs are asked for.
 """
 
+import itertools
+import time
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
-from jaxtex.errors import named
+from jaxtex.errors import ImageError, OutputError, named
+from jaxtex.files import check_folder, check_output, make_folder
 from jaxtex.images import LoadedImage
+from jaxtex.jobs.front import Front
 from jaxtex.options import whole
 from jaxtex.version import __version__
 
+if TYPE_CHECKING:
+    from jaxtex.style.msgnet import StyleModel
+
 _SIZES = (16, 16384)
+
+
+class ApplyRequest:
+    """What `jaxtex msgnet apply` is asked for: checked first, then computed and written."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Takes the options by their names with underscores; `check` looks at them."""
+        self.options = options
+        self.outputs: dict[Path, Path] = {}
+        """Where each content's result goes."""
+
+    def check(self) -> None:
+        """Finds the contents; refuses what can be before JAX loads.
+
+        Raises:
+          SettingsError: a size is out of range.
+          ImageError: there is no such file, or a folder has no images.
+          OutputError: an output cannot be written, or must not be replaced.
+        """
+        sizes(self.options)
+        given, output = self.options["content"], self.options["output"]
+        overwrite = self.options["overwrite"]
+        paths = images.find_images(given)
+        if len(given) == 1 and not given[0].is_dir():
+            images.output_format(check_output(output, overwrite=overwrite))
+            self.outputs = {paths[0]: output}
+            return
+        check_folder(output, overwrite=overwrite)
+        self.outputs = {path: output / f"{path.stem}.png" for path in paths}
+        if len(set(self.outputs.values())) < len(paths):
+            names = sorted(path.name for path in self.outputs.values())
+            twice = next(name for name, after in itertools.pairwise(names) if name == after)
+            raise OutputError(f"{output / twice}: two contents would be written there; rename one")
+
+    def run(self, front: Front) -> dict[str, Any]:
+        """Writes the results; returns what `--json` prints.
+
+        Raises:
+          SettingsError: no such device.
+          WeightsError: the model cannot be read, or is of another kind.
+          ImageError: the style or all contents cannot be read, or one is too small.
+          RunError: the disk is full or fails.
+        """
+        began = time.perf_counter()
+        from jaxtex.runtime import configure
+
+        configure(self.options["device"])
+        from jaxtex.style.msgnet import load_model
+
+        model = load_model(self.options["model"])
+        style = images.load_image(self.options["style"])
+        contents, left_out = self._load(front)
+        outputs = {path: output for path, output in self.outputs.items() if path in contents}
+        seconds = self._stylise(model, contents, style, outputs)
+        return {
+            "outputs": [str(output) for output in outputs.values()],
+            "model": model.digest,
+            "left_out": left_out,
+            "network_seconds": round(seconds, 3),
+            "seconds": round(time.perf_counter() - began, 3),
+        }
+
+    def _load(self, front: Front) -> tuple[dict[Path, LoadedImage], list[str]]:
+        """The contents by path, and complaints about files that cannot be read."""
+        left_out: list[str] = []
+
+        def skip(error: ImageError) -> None:
+            front.say(f"left out: {error}")
+            left_out.append(str(error))
+
+        given = self.options["content"]
+        contents = {image.path: image for image in images.load_images(given, unreadable=skip)}
+        if not contents:
+            raise ImageError(f"{given[0]}: has no image that can be read")
+        return contents, left_out
+
+    def _stylise(
+        self,
+        model: "StyleModel",
+        contents: Mapping[Path, LoadedImage],
+        style: LoadedImage,
+        outputs: Mapping[Path, Path],
+    ) -> float:
+        """Writes the results; the seconds that the network took, compilation included."""
+        from jaxtex.runtime import forget_programs
+
+        pictures = [fit_content(each, self.options["size"]) for each in contents.values()]
+        longest = self.options["style_size"]
+        longest = longest or max(max(picture.shape[:2]) for picture in pictures)
+        seen = fit_style(style, longest)
+        if len(outputs) > 1:
+            make_folder(self.options["output"])
+        files, seconds, before = list(contents), 0.0, time.perf_counter()
+        shape = None
+        for index, result in model.apply(pictures, seen):
+            seconds += time.perf_counter() - before
+            path = files[index]
+            told = metadata(model.digest, longest, contents[path], style)
+            images.save_image(outputs[path], result, metadata=told)
+            if result.shape != shape:
+                # Each shape has a program of its own.
+                shape = result.shape
+                forget_programs()
+            before = time.perf_counter()
+        return seconds
 
 
 def sizes(options: Mapping[str, Any]) -> tuple[int | None, int | None]:
