@@ -1,30 +1,16 @@
 """`jaxtex sweep`: tables of Network of Steel, or any grid of settings, on a pair of images."""
 
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._terminal import interruptible, status_line
-from jaxtex.errors import SettingsError, named
-from jaxtex.files import check_folder
-from jaxtex.jobs.requests.common import check_batch_size, finite, max_bytes, weights_digest
-
-if TYPE_CHECKING:
-    from jaxtex.style import Progress
-    from jaxtex.style.experiments import Cell, Grid, Sweep, SweepFolder
-    from jaxtex.vgg import VGG16
+from jaxtex.cli._terminal import terminal
+from jaxtex.jobs.requests.sweep import SweepRequest
 
 FILE = click.Path(path_type=Path)
-
-_SIZE = 256  # where neither --size nor the grid says it
-# All of the paper's tables have 111 cells.
-_MANY = 200
 
 
 @click.command(context_settings={"show_default": True})
@@ -69,135 +55,22 @@ def sweep(**options: Any) -> None:
       jaxtex sweep logo.png band.png -o out --tables 1-10 --resume
       jaxtex sweep logo.png band.png -o out --grid mine.toml
     """
-    began = time.perf_counter()
-    cells = _cells(options)
-    _check_numbers(options)
-    if len(cells) > _MANY and not options["yes"]:
-        _ask(len(cells))
-
-    from jaxtex import images
-
-    background = options["background"]
-    content = images.load_image(options["content"], background=background)
-    style = images.load_image(options["style"], background=background)
-    check_folder(options["output"], overwrite=options["overwrite"] or options["resume"])
-
-    from jaxtex.runtime import configure
-
-    configure(options["device"])
-    from jaxtex.style import load_network
-    from jaxtex.style.experiments import Sweep, SweepFolder
-    from jaxtex.style.metrics import Reference
-
-    network = load_network(options["weights"])
-    with named({"content": content.path, "style 1": style.path, "style": style.path}):
-        # Before the long work, for what cannot be scored is not worth it.
-        reference = Reference(content.rgb, style.rgb, alpha=content.alpha, network=network)
-        jobs = Sweep(
-            cells,
-            content.rgb,
-            style.rgb,
-            alpha=content.alpha,
-            batch_size=options["batch_size"],
-            max_bytes=max_bytes(options),
+    request = SweepRequest(options)
+    request.check()
+    if request.needs_consent and sys.stdin.isatty():
+        click.confirm(
+            f"The grid has {len(request.cells)} cells. Run them all?", abort=True, err=True
         )
-    weights = weights_digest(options)
-    folder = SweepFolder(options["output"], cells, content, style, background, weights)
-    missing = folder.missing() if options["resume"] else list(range(len(cells)))
-    with interruptible() as stopped:
-        done = _run(jobs, folder, missing, network, stopped, quiet=options["as_json"])
-    if done < len(missing):
-        there = len(cells) - len(missing) + done
-        click.echo(f"{there} of {len(cells)} cells are done; --resume goes on", err=True)
-        raise KeyboardInterrupt
-    rows = folder.finish(reference)
-    seconds = time.perf_counter() - began
+        request.consented = True
+    request.prepare()
+    with terminal(quiet=options["as_json"]) as front:
+        request.run(front)
+    report = request.finish()
     if options["as_json"]:
-        print_json(
-            {
-                "output": str(options["output"]),
-                "report": str(options["output"] / "report.html"),
-                "cells": [finite(row) for row in rows],
-                "run": len(missing),
-                "seconds": round(seconds, 3),
-            }
-        )
+        print_json(report)
     else:
         click.echo(
-            f"{options['output'] / 'report.html'}: {len(cells)} cells, {len(missing)} of them "
-            f"run, in {seconds:.0f} s",
+            f"{report['report']}: {len(report['cells'])} cells, {report['run']} of them "
+            f"run, in {report['seconds']:.0f} s",
             err=True,
         )
-
-
-def _cells(options: Mapping[str, Any]) -> "list[Cell]":
-    """The cells of all grids that were asked for."""
-    from jaxtex.style import find_preset
-    from jaxtex.style.experiments import tables
-
-    numbers = dict.fromkeys(options["table"])
-    if options["tables"] is not None:
-        numbers |= dict.fromkeys(tables.parse_tables(options["tables"]))
-    if (options["grid"] is None) == (not numbers):
-        raise SettingsError("name what to run: --table or --tables, or --grid FILE")
-    if options["grid"] is not None and options["preset"] is not None:
-        raise SettingsError("--preset: goes with --table; a grid's file names its own preset")
-    chosen = {name: options[name] for name in ("size", "steps") if options[name] is not None}
-    if options["grid"] is not None:
-        grids = tables.read_grids(options["grid"], **chosen)
-    else:
-        base = None if options["preset"] is None else find_preset(options["preset"])
-        grids = [tables.table(number, base, **chosen) for number in numbers]
-    return [cell for grid in grids for cell in tables.cells(_sized(grid))]
-
-
-def _sized(grid: "Grid") -> "Grid":
-    """The grid at the default size, where nothing else says it."""
-    if grid.base.size is not None:
-        return grid
-    return replace(grid, base=grid.base.with_options(size=_SIZE))
-
-
-def _check_numbers(options: Mapping[str, Any]) -> None:
-    check_batch_size(options)
-    max_bytes(options)
-
-
-def _ask(count: int) -> None:
-    """Lets a person at a terminal confirm a large grid."""
-    if not sys.stdin.isatty():
-        raise SettingsError(f"the grid has {count} cells; give --yes to run so many")
-    click.confirm(f"The grid has {count} cells. Run them all?", abort=True, err=True)
-
-
-def _run(
-    jobs: "Sweep",
-    folder: "SweepFolder",
-    missing: Sequence[int],
-    network: "VGG16",
-    stopped: Callable[[], bool],
-    *,
-    quiet: bool,
-) -> int:
-    """Runs the missing cells and writes each as its batch is done; returns how many are."""
-    from jaxtex.style import Hooks
-
-    done = 0
-    with status_line(quiet=quiet) as write:
-
-        def hooks(members: Sequence[int]) -> Hooks:
-            count = len(set(members) & set(missing))
-
-            def show(progress: "Progress") -> None:
-                write(
-                    f"cells {done + 1} to {done + count} of {len(missing)}  "
-                    f"step {progress.step}/{progress.steps}  {progress.width}×{progress.height}  "
-                    f"loss {progress.loss:.4g}  {progress.seconds:.0f} s"
-                )
-
-            return Hooks(progress=show, stop=stopped)
-
-        for index, result in jobs.run(missing, network=network, hooks=hooks):
-            folder.write(index, result)
-            done += 1
-    return done

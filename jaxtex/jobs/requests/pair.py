@@ -1,0 +1,77 @@
+"""A content and a style on a background, as `jaxtex sweep`, `tune` and `score` compare them."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxtex.errors import named
+from jaxtex.files import check_folder
+
+if TYPE_CHECKING:
+    from jaxtex.images import LoadedImage
+    from jaxtex.style.metrics import Reference
+    from jaxtex.vgg import VGG16
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Both images, read."""
+
+    content: "LoadedImage"
+    style: "LoadedImage"
+
+    def named(self) -> AbstractContextManager[None]:
+        """Within it errors name the files where they speak of the content or of the style."""
+        style = self.style.path
+        return named({"content": self.content.path, "style 1": style, "style": style})
+
+    def reference(
+        self, network: "VGG16", *, size: int | None = None, read: bool = False
+    ) -> "Reference":
+        """What results are scored by; `size` and `read` are those of `Reference`.
+
+        Raises:
+          ImageError: an image is too small, or the content has no lettering on a ground.
+        """
+        from jaxtex.style.metrics import Reference
+
+        content = self.content
+        with self.named():
+            return Reference(
+                content.rgb,
+                self.style.rgb,
+                alpha=content.alpha,
+                network=network,
+                size=size,
+                read=read,
+            )
+
+
+def load_pair(content: Path, style: Path, background: str) -> Pair:
+    """Reads both images.
+
+    Raises:
+      ImageError: one cannot be read.
+      SettingsError: the background is not a colour.
+    """
+    from jaxtex import images
+
+    return Pair(
+        images.load_image(content, background=background),
+        images.load_image(style, background=background),
+    )
+
+
+def load_for_folder(options: Mapping[str, Any]) -> Pair:
+    """The pair of a command whose output is a folder, which `resume` lets go on in one that exists.
+
+    Raises:
+      ImageError: an image cannot be read.
+      OutputError: the folder cannot be written, or holds files that must not be replaced.
+      SettingsError: the background is not a colour.
+    """
+    pair = load_pair(options["content"], options["style"], options["background"])
+    check_folder(options["output"], overwrite=options["overwrite"] or options["resume"])
+    return pair
