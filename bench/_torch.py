@@ -34,7 +34,7 @@ class Spec:
 
 
 def spec_of(ours: Any) -> Spec:
-    """The job of a `_table.Ours`, which must be at full size."""
+    """The job of a `_ours.Ours`, which must be at full size."""
     job, program = ours.job, ours.program
     targets, coefficients = ours.targets, ours.coefficients
     if job.phases[0].factor != 1:

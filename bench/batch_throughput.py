@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import _ours
 import _table
 from sweep_vs_pytorch import call
 
@@ -58,10 +59,10 @@ def write_jobs(folder: Path, count: int, size: tuple[int, int], **settings: Any)
     from jaxtex import images
 
     for number in range(count):
-        logo = _table.drawn_logo(*size, seed=number)
+        logo = _ours.drawn_logo(*size, seed=number)
         images.save_image(folder / f"logo-{number}.png", logo)
     for number in range(2):
-        style = _table.drawn_logo(*size, seed=1_000_000 + number)
+        style = _ours.drawn_logo(*size, seed=1_000_000 + number)
         images.save_image(folder / f"style-{number}.png", style)
     rows = [
         {"content": f"logo-{n}.png", "style": f"style-{n % 2}.png", "output": f"{n}.png"}
@@ -116,7 +117,7 @@ def run_pytorch(manifest: Path, out: Path, steps: int) -> float:
     seconds = 0.0
     for planned in jobs:
         job = load_inputs(planned.files).make_job(planned.settings)
-        ours = _table.Ours(job, network)
+        ours = _ours.Ours(job, network)
         spec, start = spec_of(ours), image_of(ours.initial.point)
         before = time.perf_counter()
         compute = Objective(spec, weights.params, weights.mean)

@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import _ours
 import _table
 
 
@@ -32,7 +33,7 @@ def inputs(folder: Path) -> list[str]:
         from PIL import Image
 
         for seed in (0, 1):
-            logo = (_table.drawn_logo(192, 512, seed) * 255).astype("uint8")
+            logo = (_ours.drawn_logo(192, 512, seed) * 255).astype("uint8")
             paths[seed] = folder / f"logo-{seed}.png"
             Image.fromarray(logo).save(paths[seed])
     return [str(path) for path in paths]

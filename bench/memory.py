@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import _ours
 import _table
 
 VARIANTS = {
@@ -40,7 +41,7 @@ def make_job(height: int, width: int) -> Any:
     """Network of Steel on made-up logos of this size."""
     from jaxtex.style import PRESETS, make_job
 
-    content, style = (_table.drawn_logo(height, width, seed) for seed in (0, 1))
+    content, style = (_ours.drawn_logo(height, width, seed) for seed in (0, 1))
     return make_job(PRESETS["network-of-steel"], content, [style])
 
 
@@ -51,7 +52,7 @@ def run_ours(height: int, width: int, *, again: bool) -> tuple[int, int]:
     network, job = load_network(), make_job(height, width)
     base = peak_bytes()
     # Any evaluation is above a limit of one byte, none above that of an exbibyte.
-    ours = _table.Ours(job, network, 1 if again else 1 << 60)
+    ours = _ours.Ours(job, network, 1 if again else 1 << 60)
     state = ours.initial
     for _ in range(STEPS):
         state = ours.advance(state, 1)[0]

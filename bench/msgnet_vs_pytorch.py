@@ -7,6 +7,7 @@ product. PyTorch runs eagerly in both memory formats, and compiled on request, w
 
 from typing import Any
 
+import _ours
 import _table
 import numpy as np
 from _training import COMPILED, Rivals, check, measure
@@ -43,7 +44,7 @@ def make_rivals(options: Any, report: _table.Report) -> tuple[Rivals, Rivals]:
         batch_size=options.batch_size,
     )
     logos = [
-        _table.drawn_logo(size, size, seed)
+        _ours.drawn_logo(size, size, seed)
         for seed, size in enumerate(
             (options.apply_size, options.style_size, *options.batch_size * [options.size])
         )

@@ -7,13 +7,14 @@ the rounding's share, since flat logos are full of ties that pooling must break 
 that are equal but for the last bits.
 """
 
+import _ours
 import _table
 
 TERMS = ("total", "content", "style", "tv")
 STEPS = 10
 
 
-def make_ours(kind: str, width: int, network: object) -> _table.Ours:
+def make_ours(kind: str, width: int, network: object) -> _ours.Ours:
     """Network of Steel's layers on the README's logos, flat or with a grain of two grey levels."""
     import numpy as np
 
@@ -29,10 +30,10 @@ def make_ours(kind: str, width: int, network: object) -> _table.Ours:
             image = np.clip(image + grain, 0, 1).astype(np.float32)
         pair.append(image)
     settings = PRESETS["network-of-steel"].with_options(steps=STEPS)
-    return _table.Ours(make_job(settings, pair[0], [pair[1]]), network)
+    return _ours.Ours(make_job(settings, pair[0], [pair[1]]), network)
 
 
-def torch_history(ours: _table.Ours, dtype: str) -> dict[str, list[float]]:
+def torch_history(ours: _ours.Ours, dtype: str) -> dict[str, list[float]]:
     """Every term of the initial image and after each step of torch.optim.Adam."""
     import torch
     from _torch import Objective, image_of, spec_of
@@ -56,7 +57,7 @@ def torch_history(ours: _table.Ours, dtype: str) -> dict[str, list[float]]:
     return found
 
 
-def our_history(ours: _table.Ours) -> dict[str, list[float]]:
+def our_history(ours: _ours.Ours) -> dict[str, list[float]]:
     """The same of jaxtex, weighted as PyTorch's."""
     _, losses = ours.advance(ours.start(), STEPS + 1)
     weights = {"content": ours.coefficients.content, "tv": ours.coefficients.tv}

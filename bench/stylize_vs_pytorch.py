@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import _ours
 import _table
 
 from jaxtex.errors import first_line
@@ -41,14 +42,14 @@ def make_job(objective: str, height: int, width: int, precision: str) -> Any:
         canvas="rgb" if objective == "adam" else "grey",
         precision=precision,
     )
-    content, style = (_table.drawn_logo(height, width, seed) for seed in (0, 1))
+    content, style = (_ours.drawn_logo(height, width, seed) for seed in (0, 1))
     return job.make_job(settings, content, [style])
 
 
 class Jax:
     """Steps of jaxtex, from a state that goes on from chunk to chunk."""
 
-    def __init__(self, ours: _table.Ours) -> None:
+    def __init__(self, ours: _ours.Ours) -> None:
         self.ours, self.state = ours, ours.start()
         self.loss = float("nan")
 
@@ -92,9 +93,7 @@ class Torch:
         self.loss = float(loss.detach()) / len(self.image)
 
 
-def torch_rivals(
-    ours: _table.Ours, objective: str, device: str, precision: str
-) -> dict[str, Torch]:
+def torch_rivals(ours: _ours.Ours, objective: str, device: str, precision: str) -> dict[str, Torch]:
     """PyTorch in both memory formats, eager."""
     from _torch import Objective, image_of, spec_of
 
@@ -123,7 +122,7 @@ def measure(
     title += f", batch {batch}" * (batch > 1) + f", {precision}" * (precision != "float32")
     _table.progress(f"{title}: warming up")
     job = make_job(objective, height, width, precision)
-    ours = _table.Ours(job, network, count=batch)
+    ours = _ours.Ours(job, network, count=batch)
     rivals: dict[str, Any] = {
         "jaxtex": Jax(ours), **torch_rivals(ours, objective, device, precision)
     }  # fmt: skip

@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import _ours
 import _table
 
 RIVALS = ("sweep", "commands", "calls", "pytorch")
@@ -148,7 +149,7 @@ def run_pytorch(task: Task, folder: Path, cache: Path) -> Run:
     cells = task.settings()
     content, style = (images.load_image(path).rgb for path in (task.content, task.style))
     # Of all cells the last has the fewest coefficients of 0.
-    ours = _table.Ours(make_job(cells[-1], content, [style]), load_network())
+    ours = _ours.Ours(make_job(cells[-1], content, [style]), load_network())
     spec, start, weights = spec_of(ours), image_of(ours.initial.point), load_vgg16()
     before = time.perf_counter()
     compute = Objective(spec, weights.params, weights.mean)

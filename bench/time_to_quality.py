@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import _ours
 import _table
 
 PAIRS = (
@@ -52,7 +53,7 @@ class Curve(NamedTuple):
 
 def make_ours(
     objective: str, optimizer: str, pair: tuple[Path, Path], size: int, network: Any
-) -> _table.Ours:
+) -> _ours.Ours:
     """The product's own steps at full size, without the ink phase."""
     from jaxtex import images
     from jaxtex.style import PRESETS, make_job
@@ -64,10 +65,10 @@ def make_ours(
         settings = settings.with_options(learning_rate=1.0)
     content, style = (images.load_image(path) for path in pair)
     job = make_job(settings, content.rgb, [style.rgb], alpha=content.alpha)
-    return _table.Ours(job, network)
+    return _ours.Ours(job, network)
 
 
-def run_ours(ours: _table.Ours, limit: int, target: float | None) -> Curve:
+def run_ours(ours: _ours.Ours, limit: int, target: float | None) -> Curve:
     """At most `limit` evaluations, until `target` is reached."""
     ours.advance(ours.start(), 1)  # compiles
     state, curve = ours.start(), Curve([], [])
@@ -91,7 +92,7 @@ class _Reached(Exception):
 class TorchRival:
     """PyTorch's L-BFGS on the same objective, the image in [0, 1], the loss scaled to 1000."""
 
-    def __init__(self, ours: _table.Ours) -> None:
+    def __init__(self, ours: _ours.Ours) -> None:
         from _torch import Objective, image_of, spec_of
 
         from jaxtex.weights import load_vgg16

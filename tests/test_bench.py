@@ -54,6 +54,15 @@ def table(monkeypatch):
     return _table
 
 
+@pytest.fixture
+def compiled(monkeypatch):
+    """`bench/_ours.py`."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _ours
+
+    return _ours
+
+
 def run_script(name, *arguments, **environment):
     return subprocess.run(
         [sys.executable, str(BENCH / f"{name}.py"), *arguments],
@@ -76,7 +85,7 @@ def network():
     return load_network()
 
 
-def make_ours(table, preset, canvas="rgb", mask=None, **options):
+def make_ours(compiled, preset, canvas="rgb", mask=None, **options):
     """The steps of a job on 48×32 images, the ink term included where the preset has one."""
     channels = 3 if canvas == "rgb" else 1
     settings = PRESETS[preset].with_options(
@@ -86,7 +95,7 @@ def make_ours(table, preset, canvas="rgb", mask=None, **options):
     job = make_job(
         settings, grained(0, 32, 48, channels), styles, style_weights=[3.0, 1.0], mask=mask
     )
-    return table.Ours(job, network())
+    return compiled.Ours(job, network())
 
 
 # Shallow, so that they compile soon.
@@ -126,8 +135,8 @@ def compare(rival, ours):
         ("gatys", "rgb"),
     ],
 )
-def test_the_rival_has_our_loss_and_gradient(rival, table, preset, canvas):
-    loss, gradient, results = compare(rival, make_ours(table, preset, canvas, **SHALLOW))
+def test_the_rival_has_our_loss_and_gradient(rival, compiled, preset, canvas):
+    loss, gradient, results = compare(rival, make_ours(compiled, preset, canvas, **SHALLOW))
     for theirs, their_gradient in results:
         assert theirs == pytest.approx(loss, rel=1e-4)
         error = np.linalg.norm(their_gradient - gradient) / np.linalg.norm(gradient)
@@ -136,25 +145,25 @@ def test_the_rival_has_our_loss_and_gradient(rival, table, preset, canvas):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_rival_has_our_loss_on_all_layers(rival, table, preset):
+def test_the_rival_has_our_loss_on_all_layers(rival, compiled, preset):
     canvas = "grey" if preset == "steel" else "rgb"
-    loss, _, results = compare(rival, make_ours(table, preset, canvas))
+    loss, _, results = compare(rival, make_ours(compiled, preset, canvas))
     for theirs, _ in results:
         assert theirs == pytest.approx(loss, rel=1e-4)
 
 
-def test_the_rival_keeps_to_the_mask(rival, table):
+def test_the_rival_keeps_to_the_mask(rival, compiled):
     mask = np.zeros((32, 48), np.float32)
     mask[8:24, 8:40] = 1
-    loss, gradient, results = compare(rival, make_ours(table, "steel", "grey", mask, **SHALLOW))
+    loss, gradient, results = compare(rival, make_ours(compiled, "steel", "grey", mask, **SHALLOW))
     for theirs, their_gradient in results:
         assert theirs == pytest.approx(loss, rel=1e-4)
         assert not their_gradient[0, mask == 0].any()
         assert not gradient[0, mask == 0].any()
 
 
-def test_the_rival_s_loss_of_a_batch_is_that_of_its_images(rival, table):
-    ours = make_ours(table, "steel", "grey", **SHALLOW)
+def test_the_rival_s_loss_of_a_batch_is_that_of_its_images(rival, compiled):
+    ours = make_ours(compiled, "steel", "grey", **SHALLOW)
     weights = load_vgg16()
     compute = rival.Objective(rival.spec_of(ours), weights.params, weights.mean)
     content = np.asarray(ours.targets.content)
@@ -165,21 +174,21 @@ def test_the_rival_s_loss_of_a_batch_is_that_of_its_images(rival, table):
     assert singles[0] != pytest.approx(singles[1], rel=1e-3)
 
 
-def test_a_batch_of_one_job_has_the_losses_of_the_job(table):
-    job = make_ours(table, "steel", "grey", **SHALLOW).job
-    one, three = (table.Ours(job, network(), count=count) for count in (1, 3))
+def test_a_batch_of_one_job_has_the_losses_of_the_job(compiled):
+    job = make_ours(compiled, "steel", "grey", **SHALLOW).job
+    one, three = (compiled.Ours(job, network(), count=count) for count in (1, 3))
     assert three.initial.point.shape[0] == 3
     losses = [ours.advance(ours.start(), 2)[1].total for ours in (one, three)]
     np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
-def test_every_term_of_steel_takes_part_in_the_comparison(rival, table):
-    weights = rival.spec_of(make_ours(table, "steel", "grey", **SHALLOW)).weights
+def test_every_term_of_steel_takes_part_in_the_comparison(rival, compiled):
+    weights = rival.spec_of(make_ours(compiled, "steel", "grey", **SHALLOW)).weights
     assert all(weights[name] > 0 for name in ("content", "silhouette", "ink", "outside", "l2"))
 
 
-def test_the_rival_refuses_another_size_than_the_full_one(rival, table):
-    ours = make_ours(table, "steel", "grey", **SHALLOW)
+def test_the_rival_refuses_another_size_than_the_full_one(rival, compiled):
+    ours = make_ours(compiled, "steel", "grey", **SHALLOW)
     ours.job = dataclasses.replace(ours.job, phases=(ours.job.phases[0]._replace(factor=0.5),))
     with pytest.raises(ValueError, match="full size"):
         rival.spec_of(ours)
