@@ -3,14 +3,11 @@
 import faulthandler
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from jaxtex import cli
-
-if TYPE_CHECKING:
-    from jaxtex.weights import Check
 
 
 @click.command()
@@ -26,7 +23,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     Example:
       jaxtex doctor
     """
-    from jaxtex.health import SECTIONS, examine
+    from jaxtex.health import SECTIONS, examine, status
 
     if sys.__stderr__ is not None and not faulthandler.is_enabled():
         # Should a compiled program crash the process, this says in which check.
@@ -35,20 +32,12 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     ok = True
     for section, check in examine():
         ok = ok and check.ok
-        status = _status(check)
-        report[section].append({"status": status, **asdict(check)})
+        word = status(check)
+        report[section].append({"status": word, **asdict(check)})
         if not as_json:
-            click.echo(f"{status:4}  {check.name:18} {check.detail}")
+            click.echo(f"{word:4}  {check.name:18} {check.detail}")
             sys.stdout.flush()
     if as_json:
         cli.print_json({"ok": ok, **report})
     if not ok:
         ctx.exit(1)
-
-
-def _status(check: "Check") -> str:
-    from jaxtex.health import Note
-
-    if isinstance(check, Note):
-        return "note"
-    return "ok" if check.ok else "FAIL"

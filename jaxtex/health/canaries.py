@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxtex import weights
 from jaxtex.errors import first_line
+from jaxtex.health.reference import Objective, convolve
 from jaxtex.weights import Check
 
 if TYPE_CHECKING:
@@ -106,19 +106,11 @@ def _convolution(form: "ConvForm") -> Pairs:
         return out, pull(cotangent)[0]
 
     out, gradient = both(x, kernel, bias, cotangent)
-    yield out, np.stack([_convolve(image, kernel, bias) for image in x])
+    yield out, np.stack([convolve(image, kernel, bias) for image in x])
     spread = np.zeros((2, 15, 19, 24))
     for i, j in np.ndindex(3, 3):
         spread[:, i : i + 13, j : j + 17] += cotangent @ kernel[i, j].T.astype(np.float64)
     yield gradient, spread[:, 1:-1, 1:-1]
-
-
-def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """3×3 convolution of `[h, w, c]` with zero padding, in float64."""
-    height, width = x.shape[:2]
-    padded = np.pad(x.astype(np.float64), ((1, 1), (1, 1), (0, 0)))
-    parts = (padded[i : i + height, j : j + width] @ kernel[i, j] for i, j in np.ndindex(3, 3))
-    return sum(parts) + bias
 
 
 @canary("conv3x3 direct", 1e-5)
@@ -205,103 +197,9 @@ def gram_matrices() -> Pairs:
     yield gradient.reshape(-1, 64), flat @ (cotangent[0] + cotangent[0].T) / len(flat)
 
 
-_SIZE = (37, 53)
-_COEFFICIENTS = {
-    "content": 0.1,
-    "tv": 1e-6,
-    "l2": 1e-8,
-    "silhouette": 1.0,
-    "ink": 1.0,
-    "outside": 3.0,
-}
-
-
-class _Objective:
-    """One small job on grey noise with the shipped weights, in float64."""
-
-    def __init__(self, style_layers: tuple[str, ...], content_layer: str) -> None:
-        self.style_layers, self.content_layer = style_layers, content_layer
-        loaded = weights.load_vgg16()
-        self.params, self.mean = loaded.params, np.asarray(loaded.mean)
-        draw = np.random.default_rng(0).uniform
-        self.content, style, self.image = draw(-20, 275, (3, *_SIZE, 1)).astype(np.float32)
-        self.distance = draw(0, 16, (*_SIZE, 1)).astype(np.float32)
-        # Rounded as the compiled objective gets them.
-        self.target = self.features(self.content)[self.content_layer].astype(np.float32)
-        found = self.features(style)
-        self.grams = {name: _gram(found[name]).astype(np.float32) for name in self.style_layers}
-
-    def features(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        found = {}
-        x = np.repeat(image, 3, 2) - self.mean
-        for layer in ("conv1_1", "conv1_2", "conv2_1", "conv2_2"):
-            if layer == "conv2_1":
-                height, width = (side // 2 * 2 for side in _SIZE)
-                x = np.max([x[i:height:2, j:width:2] for i, j in np.ndindex(2, 2)], 0)
-            x = _convolve(x, self.params[f"{layer}.kernel"], self.params[f"{layer}.bias"])
-            found[layer] = x
-            x = np.maximum(x, 0)
-        return found
-
-    def __call__(self, image: np.ndarray) -> float:
-        """The total loss, relative errors and the terms of `steel`."""
-        found = self.features(image)
-        unit = image / 255
-        terms = {
-            "content": _relative(found[self.content_layer], self.target),
-            "tv": sum(np.abs(np.diff(image, axis=axis)).sum() for axis in (0, 1)),
-            "l2": np.sum((image - 127.5) ** 2),
-            "silhouette": np.mean((unit - self.content / 255.0) ** 2 * self.distance),
-            "ink": np.mean(np.sqrt(unit**2 + 1e-10) * np.sqrt((unit - 1) ** 2 + 1e-10)),
-            "outside": np.mean((unit - np.clip(unit, 0, 1)) ** 2),
-        }
-        style = sum(_relative(_gram(found[name]), self.grams[name]) for name in self.style_layers)
-        return float(style + sum(_COEFFICIENTS[name] * term for name, term in terms.items()))
-
-    def run(self, optimizer: "Optimizer", steps: int) -> Any:
-        """The state after `steps` compiled steps from `image`."""
-        import jax.numpy as jnp
-
-        from jaxtex.style import objective, optimise
-        from jaxtex.vgg import VGG16
-
-        program = objective.Program(
-            self.style_layers, self.content_layer, "relative", "conv", "max"
-        )
-        network = VGG16(self.params, (self.mean[0], self.mean[1], self.mean[2]))
-        targets = objective.Targets(
-            content=jnp.asarray(self.content)[None],
-            content_features=jnp.asarray(self.target)[None],
-            grams={name: jnp.asarray(gram)[None, None] for name, gram in self.grams.items()},
-            style_weights=jnp.ones((1, 1)),
-            distance=jnp.asarray(self.distance)[None],
-            palette=jnp.array([[[0.0], [1.0]]]),
-            mask=jnp.ones((1, *_SIZE, 1)),
-        )
-        coefficients = objective.Coefficients(
-            layers={name: jnp.ones(1) for name in self.style_layers},
-            **{name: jnp.full(1, value) for name, value in _COEFFICIENTS.items()},
-        )
-        kernels = network.prepare(program.all_layers, *_SIZE, 1)
-        image = jnp.asarray(self.image)[None]
-        state = optimise.start(optimizer, image, jnp.ones(1), jnp.zeros(1, bool))
-        count = jnp.int32(steps)
-        return optimise.run_chunk(program, kernels, targets, coefficients, state, count)[0]
-
-
-def _gram(features: np.ndarray) -> np.ndarray:
-    flat = features.reshape(-1, features.shape[-1])
-    return flat.T @ flat / len(flat)
-
-
-def _relative(found: np.ndarray, target: np.ndarray) -> float:
-    target = target.astype(np.float64)
-    return float(np.sum((found - target) ** 2) / np.sum(target**2))
-
-
-def _with_winograd() -> _Objective:
+def _with_winograd() -> Objective:
     """A job with a pool and, on CPU, with Winograd's convolution in conv2_2."""
-    return _Objective(("conv1_1", "conv2_2"), "conv2_1")
+    return Objective(("conv1_1", "conv2_2"), "conv2_1")
 
 
 @canary("objective", 1e-5)
@@ -330,7 +228,7 @@ def whole_objective() -> Pairs:
     )
 
 
-def _repeated(problem: _Objective, optimizer: "Optimizer") -> Pairs:
+def _repeated(problem: Objective, optimizer: "Optimizer") -> Pairs:
     import jax
 
     first, second = (jax.tree.leaves(problem.run(optimizer, 6)) for _ in range(2))
@@ -341,7 +239,7 @@ def _repeated(problem: _Objective, optimizer: "Optimizer") -> Pairs:
 @canary("adam repeats", 0.0)
 def adam_repeats() -> Pairs:
     """Two runs of Adam have the same bytes."""
-    return _repeated(_Objective(("conv1_1",), "conv1_2"), "adam")
+    return _repeated(Objective(("conv1_1",), "conv1_2"), "adam")
 
 
 @canary("lbfgs repeats", 0.0)

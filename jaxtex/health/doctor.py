@@ -23,6 +23,13 @@ class Note(Check):
     """A fact worth knowing that is no failure."""
 
 
+def status(check: Check) -> str:
+    """What a check says in a word: `ok`, `FAIL`, or `note` where it is only worth knowing."""
+    if isinstance(check, Note):
+        return "note"
+    return "ok" if check.ok else "FAIL"
+
+
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "Pillow")
 _MISCOMPILES = (
     "compiles programs to wrong values on CPU (jax issue 39103); "

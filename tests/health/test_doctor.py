@@ -9,7 +9,7 @@ import pytest
 
 from jaxtex import cli
 from jaxtex.cli import main
-from jaxtex.health import canaries, doctor
+from jaxtex.health import canaries, doctor, reference
 from jaxtex.style import objective
 from jaxtex.vgg import network
 from jaxtex.weights import files as weights
@@ -81,7 +81,7 @@ def test_a_wrong_gradient_of_a_right_value_fails(monkeypatch):
 def test_a_wrong_term_of_the_objective_fails(monkeypatch):
     right = objective.ink_loss
     monkeypatch.setattr(objective, "ink_loss", lambda *arguments: right(*arguments) * 1.01)
-    problem = canaries._Objective(("conv1_1",), "conv1_1")
+    problem = reference.Objective(("conv1_1",), "conv1_1")
     found = problem.run("adam", 1).losses.total[0]
     assert found > problem(problem.image.astype(np.float64)) * (1 + 1e-4)
 
