@@ -1,20 +1,12 @@
 """`jaxtex msgnet train`."""
 
-import dataclasses
-import shutil
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from jaxtex.cli._terminal import interruptible
-from jaxtex.cli._training import check_options, make_plan, progress_line, report
-from jaxtex.files import make_folder
-
-if TYPE_CHECKING:
-    from jaxtex.style.msgnet.train import Losses, Settings
-    from jaxtex.training import Dataset
+from jaxtex.cli import _training
+from jaxtex.jobs.requests.msgnet.train import TrainRequest
 
 FILE = click.Path(path_type=Path)
 
@@ -66,87 +58,4 @@ def train(**options: Any) -> None:
       jaxtex msgnet train --content logos --style bands -o net --features 32 --size 128 \\
         --style-size 128 --style-size 192 --steps 40000 --resume
     """
-    folder = check_options(options)
-    from jaxtex.runtime import configure, join_cluster
-
-    join_cluster()
-    configure(options["device"])
-    import jax
-
-    from jaxtex.style import load_network
-    from jaxtex.style.msgnet import load_model
-    from jaxtex.style.msgnet.fit import fit
-
-    model = None if options["model"] is None else load_model(options["model"])
-    if options["features"] is None:
-        options["features"] = 64 if model is None else model.features
-    settings = _settings(options)
-    plan = make_plan(options)
-    began = time.perf_counter()
-    with interruptible() as stopped, progress_line(_describe, quiet=options["as_json"]) as show:
-        contents, styles, complaints = _datasets(options, settings)
-        vgg = load_network(options["weights"])
-        make_folder(folder)
-        if options["overwrite"] and not options["resume"] and jax.process_index() == 0:
-            shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-        source = f"{len(contents.pool)} contents and {len(styles.pool)} styles"
-        metadata = {"source": source, "training": _command(options)}
-        if model is not None:
-            metadata["trained_from"] = model.digest
-        plan = dataclasses.replace(plan, metadata=metadata, progress=show, stop=stopped)
-        outcome = fit(settings, contents, styles, vgg, plan, model=model)
-    seconds = time.perf_counter() - began
-    report(options, settings, outcome, ("total", "content", "style"), complaints, seconds)
-    if outcome.status == "interrupted":
-        raise KeyboardInterrupt
-
-
-def _settings(options: dict[str, Any]) -> "Settings":
-    from jaxtex.style.msgnet.train import Settings
-
-    names = [field.name for field in dataclasses.fields(Settings) if field.name != "style_sizes"]
-    chosen = {name: options[name] for name in names}
-    return Settings(style_sizes=tuple(options["style_size"]), **chosen)
-
-
-def _datasets(
-    options: dict[str, Any], settings: "Settings"
-) -> tuple["Dataset", "Dataset", list[str]]:
-    """Contents, styles, and complaints about files left out."""
-    from jaxtex.style.msgnet.fit import MINIMUM_STYLES
-    from jaxtex.style.msgnet.train import SMALLEST
-    from jaxtex.training import Dataset
-    from jaxtex.training.dataset import load_images
-
-    pool, complaints = load_images(options["content"], settings.size, minimum=1, what="--content")
-    # Styles are scaled to the sizes that take turns, up or down.
-    styles, others = load_images(
-        options["style"],
-        max(settings.style_sizes),
-        smallest=SMALLEST,
-        minimum=MINIMUM_STYLES,
-        what="--style",
-    )
-    for complaint in (*complaints, *others):
-        click.echo(f"left out: {complaint}", err=True)
-    return (
-        Dataset(pool, settings.size, settings.seed, turned=False),
-        Dataset(styles, max(settings.style_sizes), settings.seed, turned=False),
-        [*complaints, *others],
-    )
-
-
-def _command(options: dict[str, Any]) -> str:
-    """How to train such a model again."""
-    words = ["jaxtex msgnet train --content FOLDER --style FOLDER"]
-    names = ("features", "size", "batch_size", "learning_rate", "content_weight", "style_weight")
-    for name in (*names, "seed", "steps"):
-        words.append(f"--{name.replace('_', '-')} {options[name]}")
-    words += [f"--style-size {size}" for size in options["style_size"]]
-    if options["model"] is not None:
-        words.append("--model FILE")
-    return " ".join(words)
-
-
-def _describe(losses: "Losses") -> str:
-    return f"content {losses.content:.4g} style {losses.style:.4g}"
+    _training.run(TrainRequest(options), as_json=options["as_json"])

@@ -1,0 +1,120 @@
+"""Training a DCGAN as a person asks for it, on a folder of images or on rendered washi."""
+
+from typing import TYPE_CHECKING, Any
+
+from jaxtex.errors import SettingsError
+from jaxtex.files import atomic_path, make_folder
+from jaxtex.jobs.front import Front, Status
+from jaxtex.jobs.requests.training import TrainingRequest
+
+if TYPE_CHECKING:
+    from jaxtex.texture.dcgan.train import Losses, Settings
+    from jaxtex.training import Dataset, Outcome, Plan
+
+_MAX_PAPERS = 1_000_000
+_PAPERS = "papers.npy"
+_PAPER_CHUNK = 50
+
+
+class TrainRequest(TrainingRequest):
+    """What `jaxtex texture train` is asked for."""
+
+    names = ("discriminator", "generator")
+    settings: "Settings"
+
+    def check(self) -> None:
+        """As the others, and refuses images and papers at once or neither.
+
+        Raises:
+          SettingsError, OutputError: as the others.
+        """
+        papers = self.options["washi"]
+        if bool(self.options["images"]) == (papers is not None):
+            raise SettingsError("train: give either --images FOLDER or --washi N")
+        if papers is not None:
+            from jaxtex.training.dataset import MINIMUM
+
+            if not MINIMUM <= papers <= _MAX_PAPERS:
+                raise SettingsError(
+                    f"--washi: {papers} is not a number from {MINIMUM} to {_MAX_PAPERS}"
+                )
+        super().check()
+
+    def make_settings(self) -> "Settings":
+        """The settings; against few images what the discriminator sees is changed."""
+        from jaxtex.texture.dcgan.train import Settings
+
+        names = ("size", "latent_size", "features", "batch_size", "seed", "learning_rate")
+        augmented = self.options["augment"]
+        if augmented is None:
+            augmented = bool(self.options["images"])
+        return Settings(
+            augmented=augmented,
+            spectral=self.options["spectral"],
+            **{name: self.options[name] for name in names},
+        )
+
+    def load(self, front: Front) -> tuple["Dataset", str]:
+        """The images or the papers, and what the model file says of them."""
+        from jaxtex.training import Dataset
+        from jaxtex.training.dataset import load_images
+
+        settings = self.settings
+        if self.options["images"]:
+            pool, complaints = load_images(self.options["images"], settings.size)
+            self.leave_out(front, complaints)
+            source = f"{len(pool)} images"
+        else:
+            pool = self._papers(front)
+            source = f"{len(pool)} papers rendered by jaxtex.texture.washi, seed {settings.seed}"
+        return Dataset(pool, settings.size, settings.seed), source
+
+    def fit(self, data: "Dataset", plan: "Plan") -> "Outcome":
+        """Trains on what was loaded."""
+        from jaxtex.texture.dcgan.fit import fit
+
+        return fit(self.settings, data, plan)
+
+    def command(self) -> str:
+        """How to train such a model again."""
+        options, settings = self.options, self.settings
+        data = "--images FOLDER" if options["images"] else f"--washi {options['washi']}"
+        words = [f"jaxtex texture train {data}"]
+        names = ("size", "latent_size", "features", "batch_size", "learning_rate", "seed", "steps")
+        words += [f"--{name.replace('_', '-')} {options[name]}" for name in names]
+        words.append("--augment" if settings.augmented else "--no-augment")
+        if settings.spectral:
+            words.append("--spectral")
+        return " ".join(words)
+
+    def describe(self, losses: "Losses") -> str:
+        """Losses in words."""
+        return f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}"
+
+    def _papers(self, front: Front) -> list[Any]:
+        """Papers of twice the size, rendered once and kept in the folder."""
+        import numpy as np
+
+        from jaxtex.texture.washi import render
+
+        settings = self.settings
+        count, side = self.options["washi"], 2 * settings.size
+        path = self.options["output"] / _PAPERS
+        if self.options["resume"] and path.is_file():
+            try:
+                papers = np.load(path, allow_pickle=False)
+            except (ValueError, OSError, EOFError):
+                papers = np.zeros(0)
+            if papers.shape == (count, side, side, 3) and papers.dtype == np.uint8:
+                return list(papers)
+        make_folder(self.options["output"])
+        papers = np.empty((count, side, side, 3), np.uint8)
+        for first in range(0, count, _PAPER_CHUNK):
+            numbers = range(first, min(count, first + _PAPER_CHUNK))
+            done = numbers.stop
+            papers[first:done] = render(settings.seed, numbers, side) * 255 + 0.5
+            text = f"paper {done}/{count}"
+            front.show(Status(text, last=done == count, share=done / count, place=(done, count)))
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.save(file, papers)
+        return list(papers)
