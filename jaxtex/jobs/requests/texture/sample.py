@@ -7,14 +7,20 @@ that a call of its own would write. JAX is imported only where something is draw
 import hashlib
 import math
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
+from jaxtex.errors import SettingsError
+from jaxtex.files import check_folder, check_output, make_folder, write_bytes
+from jaxtex.jobs.front import Front
+from jaxtex.jobs.requests.texture import places
 from jaxtex.options import whole
 from jaxtex.texture import sphere
 from jaxtex.texture.sphere import options as sphere_options
@@ -66,6 +72,76 @@ class Sample(NamedTuple):
     points: Float32[np.ndarray, "m n"]
     textures: Float32[np.ndarray, "m s s 3"]
     about: dict[str, Any]
+
+
+class Written(NamedTuple):
+    """A sheet in its file, with the files of its textures."""
+
+    drawn: Sample
+    images: list[Path]
+    seconds: float
+
+
+class SampleRequest:
+    """What `jaxtex texture sample` is asked for: checked, then drawn and written."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = options
+
+    def check(self) -> None:
+        """Refuses what can be refused before a model is loaded.
+
+        Raises:
+          SettingsError: as `check`, or the latents' file is no .npz.
+          OutputError: something cannot be written where it should be.
+        """
+        options, overwrite = self.options, self.options["overwrite"]
+        check(options)
+        images.output_format(check_output(options["output"], overwrite=overwrite))
+        if options["points"] is not None:
+            path = check_output(options["points"], overwrite=overwrite)
+            if path.suffix.lower() != ".npz":
+                raise SettingsError(f"--points: {path} must end in .npz")
+        if options["images"] is not None:
+            check_folder(options["images"], overwrite=overwrite)
+
+    def run(self, front: Front) -> Written:
+        """Draws the textures and writes sheet, latents and textures.
+
+        Raises:
+          JaxtexError: the model cannot be used, or the options do not fit it.
+          RunError: the disk is full or fails.
+        """
+        began = time.perf_counter()
+        model = places.load(self.options["model"], self.options["device"])
+        drawn = sample(make_draw(self.options, model), model)
+        return Written(drawn, self._write(drawn), time.perf_counter() - began)
+
+    def report(self, done: Written) -> dict[str, Any]:
+        """What is told of it, as JSON values."""
+        points = self.options["points"]
+        return {
+            "output": str(self.options["output"]),
+            "points": None if points is None else str(points),
+            "images": [str(path) for path in done.images],
+            **done.drawn.about,
+            "seconds": round(done.seconds, 3),
+        }
+
+    def _write(self, drawn: Sample) -> list[Path]:
+        """Writes the sheet, the latents and the textures; the paths of the textures."""
+        from jaxtex.texture.dcgan.latents import write_points
+
+        options, paths = self.options, []
+        if options["images"] is not None:
+            paths = _write_textures(make_folder(options["images"]), drawn)
+        if options["points"] is not None:
+            write_points(
+                options["points"], drawn.points, drawn.about["model"], seed=options["seed"]
+            )
+        sheet = encode_sheet(options["output"], drawn, labels=options["labels"])
+        write_bytes(options["output"], sheet)
+        return paths
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -147,6 +223,22 @@ def encode_sheet(path: str | os.PathLike[str], drawn: Sample, *, labels: bool) -
         gap=2,
     )
     return images.encode_image(path, sheet, metadata={"version": __version__, **drawn.about})
+
+
+def _write_textures(folder: Path, drawn: Sample) -> list[Path]:
+    """Writes each texture with its latent, and returns the paths."""
+    from jaxtex.texture.dcgan.latents import texture_metadata
+
+    paths = []
+    told = {name: drawn.about[name] for name in ("seed", "radius", "kappa")}
+    digits = len(str(len(drawn.points) - 1))
+    pairs = zip(drawn.points, drawn.textures, strict=True)
+    for index, (point, texture) in enumerate(pairs):
+        path = folder / f"{index:0{digits}d}.png"
+        metadata = texture_metadata(point, drawn.about["model"], index=index, **told)
+        images.save_image(path, texture, metadata=metadata)
+        paths.append(path)
+    return paths
 
 
 def _count(options: Mapping[str, Any]) -> int:

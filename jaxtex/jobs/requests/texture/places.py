@@ -1,11 +1,9 @@
-"""What the commands that move in the latent space share: options, and how a point is named."""
+"""How a point of the latent space is named, and how it is found."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import numpy as np
 from jaxtyping import Float32
 
@@ -15,36 +13,6 @@ if TYPE_CHECKING:
     import jax
 
     from jaxtex.texture.dcgan import TextureModel
-
-FILE = click.Path(path_type=Path)
-
-
-def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--model and --device."""
-    for option in (
-        click.option(
-            "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-        ),
-        click.option(
-            "--model", type=FILE, help="A .safetensors file or a training folder, not the shipped."
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def sphere_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--center, --radius, --direction, and how far from the direction."""
-    for option in (
-        click.option("--similarity", type=float, help="The same as a mean MSSIM to its texture."),
-        click.option("--angle", type=float, help="The same as a mean angle in degrees."),
-        click.option("--kappa", type=float, help="How close to the direction; 0: everywhere."),
-        click.option("--direction", help="A file of a vector, random, or axis:N from 0."),
-        click.option("--radius", type=float, help="Of the sphere; 7.8 for 100 latent dimensions."),
-        click.option("--center", type=FILE, help="File of the sphere's centre; default: origin."),
-    ):
-        command = option(command)
-    return command
 
 
 def load(model: Path | None, device: str | None) -> "TextureModel":
@@ -59,7 +27,7 @@ def load(model: Path | None, device: str | None) -> "TextureModel":
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """A point that was named on the command line, and what is known about it."""
+    """A point that was named, and what is known about it."""
 
     latent: Float32[np.ndarray, " n"]
     about: dict[str, Any]

@@ -1,10 +1,9 @@
-"""Textures that a command is given as files and folders."""
+"""Sets of textures, given as files and folders."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import numpy as np
 from jaxtyping import Float32
 
@@ -39,9 +38,12 @@ def check_size(size: int | None) -> None:
 
 
 def load_textures(
-    paths: Sequence[Path], size: int | None, like: Textures | None = None
+    paths: Sequence[Path],
+    size: int | None,
+    say: Callable[[str], None],
+    like: Textures | None = None,
 ) -> Textures:
-    """Reads files and folders; what cannot be read in a folder is said on stderr and left out.
+    """Reads files and folders; what cannot be read in a folder is left out, and `say` told so.
 
     All are of one size, that of `like` where it is given, or are made so by `size`.
 
@@ -51,7 +53,7 @@ def load_textures(
     skipped: list[str] = []
 
     def skip(error: ImageError) -> None:
-        click.echo(f"left out: {error}", err=True)
+        say(f"left out: {error}")
         skipped.append(str(error))
 
     # Into one array from the start: a list made into an array would need twice the memory.
