@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from bench_scripts import BENCH
 
-SCRIPT = Path(__file__).resolve().parent.parent / "bench" / "batch_throughput.py"
+SCRIPT = BENCH / "batch_throughput.py"
 
 
 def run(*words):
