@@ -24,15 +24,6 @@ class Answer(NamedTuple):
     err: str
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory) -> Iterator[Path]:
-    """Programs are compiled once for all commands of the session, in whatever process."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAXTEX_CACHE", str(folder))
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def texture_model(tmp_path_factory) -> Path:
     """A texture model of random weights."""
