@@ -9,10 +9,10 @@ from jaxtex.jobs.kinds.planning import Planning
 from jaxtex.jobs.kinds.work import Encoded, PlannedJob, Prepared, Resources, Work, encoded
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests.texture import sample as requests
+from jaxtex.jobs.requests.texture import sphere_options
 from jaxtex.jobs.requests.texture.sample import Draw, Sample
 from jaxtex.style import Hooks
 from jaxtex.texture.dcgan import TextureModel, load_model
-from jaxtex.texture.sphere import options as sphere_options
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

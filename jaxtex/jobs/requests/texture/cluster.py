@@ -17,9 +17,9 @@ import numpy as np
 from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder, make_folder, write_bytes
 from jaxtex.jobs.front import Front
+from jaxtex.jobs.requests.texture import sphere_options
 from jaxtex.jobs.requests.texture.sets import check_size
 from jaxtex.jobs.requests.texture.similarity import Compared, compare, rounded, table
-from jaxtex.texture.sphere import options as sphere_options
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.files import check_folder, make_folder, write
 from jaxtex.jobs.front import Front
-from jaxtex.jobs.requests.texture import places
+from jaxtex.jobs.requests.texture import places, sphere_options
 from jaxtex.jobs.requests.texture.places import Place
-from jaxtex.texture.sphere import options as sphere_options
 
 if TYPE_CHECKING:
     from jaxtex.texture.dcgan import TextureModel

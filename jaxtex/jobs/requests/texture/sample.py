@@ -20,10 +20,9 @@ from jaxtex import images
 from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder, check_output, make_folder, write_bytes
 from jaxtex.jobs.front import Front
-from jaxtex.jobs.requests.texture import places
+from jaxtex.jobs.requests.texture import places, sphere_options
 from jaxtex.options import whole
 from jaxtex.texture import sphere
-from jaxtex.texture.sphere import options as sphere_options
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:

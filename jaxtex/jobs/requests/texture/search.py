@@ -14,8 +14,7 @@ import numpy as np
 
 from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder
-from jaxtex.jobs.requests.texture import places
-from jaxtex.texture.sphere import options as sphere_options
+from jaxtex.jobs.requests.texture import places, sphere_options
 
 if TYPE_CHECKING:
     from jaxtex.texture.dcgan import TextureModel

@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from jaxtex.errors import SettingsError
 from jaxtex.options import whole
-from jaxtex.texture.sphere import points
+from jaxtex.texture import sphere
 
 if TYPE_CHECKING:
     import jax
@@ -80,7 +80,7 @@ def direction(
         import jax
 
         vector = np.asarray(jax.random.normal(key, (model.latent_size,)))
-        return points.unit(vector, "--direction")
+        return sphere.unit(vector, "--direction")
     return fixed_direction(text, model)
 
 
@@ -94,12 +94,12 @@ def fixed_direction(text: str | None, model: "TextureModel") -> Float32[np.ndarr
         return None
     path = direction_file(text)
     if path is not None:
-        return points.unit(_vector(path, model, "--direction"), f"--direction: {text}")
+        return sphere.unit(_vector(path, model, "--direction"), f"--direction: {text}")
     number = text.removeprefix("axis:")
     # Python makes no ints of thousands of digits.
     if not number.isdecimal() or len(number) > 9:
         raise SettingsError(f"--direction: {text!r} is not axis:N with a whole number N")
-    return points.axis(int(number), model.latent_size)
+    return sphere.axis(int(number), model.latent_size)
 
 
 def _vector(path: Path, model: "TextureModel", option: str) -> Float32[np.ndarray, " n"]:
