@@ -1,4 +1,4 @@
-"""Options of the house's table as those of a command, and a help that shows them in groups."""
+"""Options that commands share; those of the house's table, and a help that has them in groups."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -10,6 +10,14 @@ from click.shell_completion import CompletionItem
 from jaxtex.options import Option
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+FILE = click.Path(path_type=Path)
+device_option = click.option(
+    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
+)
 
 _FIRST, _OTHER = "Used most", "Other"
 
@@ -89,7 +97,7 @@ def _type(option: Option) -> Any:
         "number": click.FLOAT,
         "whole": click.INT,
         "text": _Word(option.choices),
-        "file": click.Path(path_type=Path),
+        "file": FILE,
     }[option.kind]
 
 

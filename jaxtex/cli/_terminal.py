@@ -60,15 +60,25 @@ def status_line(*, quiet: bool, brief: bool = False) -> Iterator[Callable[..., N
 
 
 @contextmanager
-def terminal(*, quiet: bool, brief: bool = False) -> Iterator["Front"]:
+def terminal(*, quiet: bool) -> Iterator["Front"]:
     """The front that a command is: words and a line of progress on stderr, Ctrl-C to stop."""
     from jaxtex.jobs import Front
 
-    # A sentence takes the place of the line of progress.
-    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    with interruptible() as stopped, status_line(quiet=quiet, brief=brief) as write:
+    with interruptible() as stopped, status_line(quiet=quiet) as write:
         yield Front(
-            say=lambda text: click.echo(clear + text, err=True),
-            show=lambda status: write(status.text, last=status.last),
-            stopped=stopped,
+            say=say, show=lambda status: write(status.text, last=status.last), stopped=stopped
         )
+
+
+@contextmanager
+def at_once() -> Iterator["Front"]:
+    """The front of a command that is soon done: a brief line of progress, Ctrl-C ends it."""
+    from jaxtex.jobs import Front
+
+    with status_line(quiet=False, brief=True) as write:
+        yield Front(say=say, show=lambda status: write(status.text, last=status.last))
+
+
+def say(text: str) -> None:
+    """A sentence on stderr, in the place of a line of progress."""
+    click.echo(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._terminal import interruptible, status_line
+from jaxtex.cli._terminal import interruptible, say, status_line
 from jaxtex.jobs import Front
 
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ def _terminal(*, quiet: bool) -> Iterator[Front]:
                 lines.close()
                 write = None
 
-        yield Front(say=lambda text: click.echo(text, err=True), show=show, stopped=stopped)
+        yield Front(say=say, show=show, stopped=stopped)

@@ -1,16 +1,14 @@
 """`jaxtex batch`: thousands of jobs as easily as one."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.cli._terminal import terminal
 from jaxtex.jobs.batch import BatchRequest, parse_batch_size
-
-FILE = click.Path(path_type=Path)
 
 
 class _BatchSize(click.ParamType):
@@ -53,10 +51,8 @@ class _BatchSize(click.ParamType):
 @click.option("--profile", type=FILE, help="Write a JAX profiler trace of the first two batches.")
 @click.option("--score/--no-score", default=True, help="Whether summary.html shows metrics.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")
-@click.option(
-    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@device_option
+@json_option
 def batch(**options: Any) -> None:
     """Run every row of MANIFEST (.csv, .jsonl or .toml) as a command of its own would.
 

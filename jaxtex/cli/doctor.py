@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from jaxtex import cli
+from jaxtex.cli._options import json_option
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
     """Check versions, devices, weights and numerics of this machine.

@@ -1,19 +1,17 @@
 """`jaxtex score`: how readable, clean and stylised results are."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.jobs import Front
+from jaxtex.cli._options import FILE, device_option, json_option
+from jaxtex.cli._terminal import at_once
 from jaxtex.jobs.requests.score import Scored, ScoreRequest, report
 
 if TYPE_CHECKING:
     from jaxtex.style.metrics import Score
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(context_settings={"show_default": True})
@@ -29,11 +27,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--ocr/--no-ocr", default=True, help="Let tesseract read them, where installed.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")
 @click.option("--csv", "table", type=FILE, help="Write the figures of all results as .csv.")
-@click.option(
-    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-)
+@device_option
 @click.option("--overwrite", is_flag=True, help="Replace an existing table.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def score(**options: Any) -> None:
     """Measure stylised images, from jaxtex or from any other tool.
 
@@ -47,7 +43,8 @@ def score(**options: Any) -> None:
     """
     request = ScoreRequest(options)
     request.check()
-    scored = request.run(Front(say=lambda text: click.echo(text, err=True)))
+    with at_once() as front:
+        scored = request.run(front)
     if options["as_json"]:
         print_json(report(scored))
     elif len(scored) == 1:
@@ -69,6 +66,11 @@ def _print_one(found: "Score") -> None:
         f"specks {spoiled.specks:.3f}, haze {spoiled.haze:.3f}\n"
         f"style        {found.style:.3f}  blocks 1 to 5: {blocks}"
     )
+    for name, figures in found.figures.items():
+        if name != "artefacts":
+            first, *others = figures._asdict().items()
+            parts = ", ".join(f"{part} {value:.3f}" for part, value in others)
+            click.echo(f"{name:12} {first[1]:.3f}  {parts}".rstrip())
 
 
 def _print_table(scored: Sequence[Scored]) -> None:
@@ -77,5 +79,10 @@ def _print_table(scored: Sequence[Scored]) -> None:
     width = max(len(row["output"]) for row in rows)
     click.echo(f"{'':{width}}  " + "  ".join(columns))
     for row in rows:
-        cells = "  ".join(f"{row[name]:{len(name)}.3f}" for name in columns)
+        cells = "  ".join(_cell(row[name], len(name)) for name in columns)
         click.echo(f"{row['output']:{width}}  {cells}")
+
+
+def _cell(value: float | None, width: int) -> str:
+    """A figure; a dash for one that cannot be had, as block 5's of a very low picture."""
+    return f"{'–':>{width}}" if value is None else f"{value:{width}.3f}"

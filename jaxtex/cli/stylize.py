@@ -1,25 +1,22 @@
 """`jaxtex stylize` and `jaxtex presets`."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._options import GroupedCommand, table_options
+from jaxtex.cli._options import FILE, GroupedCommand, json_option, table_options
 from jaxtex.cli._terminal import terminal
 from jaxtex.errors import RunError
 from jaxtex.jobs.requests.stylize_options import DEFAULTS, OPTIONS
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(cls=GroupedCommand)
 @click.argument("content", type=FILE)
 @click.argument("style", type=FILE, nargs=-1, required=True)
 @table_options(OPTIONS.values(), DEFAULTS)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def stylize(**options: Any) -> None:
     """Give the logo CONTENT the style of the image STYLE (or of several).
 
@@ -55,7 +52,7 @@ def stylize(**options: Any) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def presets(as_json: bool) -> None:
     """List the presets with their coefficients.
 

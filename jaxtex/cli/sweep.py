@@ -1,16 +1,14 @@
 """`jaxtex sweep`: tables of Network of Steel, or any grid of settings, on a pair of images."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.cli._terminal import terminal
 from jaxtex.jobs.requests.sweep import SweepRequest
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(context_settings={"show_default": True})
@@ -27,13 +25,11 @@ FILE = click.Path(path_type=Path)
 @click.option("--batch-size", type=int, help="Cells that run at once.  [default: as many as fit]")
 @click.option("--max-memory", type=float, help="GiB that a batch may take.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")
-@click.option(
-    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-)
+@device_option
 @click.option("--resume", is_flag=True, help="Run only the cells that are not in the folder yet.")
 @click.option("--overwrite", is_flag=True, help="Replace what is in the folder.")
 @click.option("--yes", is_flag=True, help="Do not ask before hundreds of cells are run.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def sweep(**options: Any) -> None:
     """Stylise CONTENT with STYLE once for every cell of a grid of settings.
 

@@ -1,16 +1,14 @@
 """`jaxtex tune`: coefficients for a content and a style, found by themselves."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.cli._terminal import terminal
 from jaxtex.jobs.requests.tune import TuneRequest
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(context_settings={"show_default": True})
@@ -35,12 +33,10 @@ FILE = click.Path(path_type=Path)
 @click.option("--batch-size", type=int, help="Candidates at once.  [default: as many as fit]")
 @click.option("--max-memory", type=float, help="GiB that a batch may take.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")
-@click.option(
-    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-)
+@device_option
 @click.option("--resume", is_flag=True, help="Run only what is not in the folder yet.")
 @click.option("--overwrite", is_flag=True, help="Replace what is in the folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def tune(**options: Any) -> None:
     """Find coefficients for CONTENT in the style of STYLE.
 

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
+from jaxtex.cli._options import FILE, json_option
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-_FILE = click.argument("file", required=False, type=click.Path(path_type=Path))
+_FILE = click.argument("file", required=False, type=FILE)
 
 
 @click.group(no_args_is_help=True)
@@ -23,8 +23,8 @@ def weights() -> None:
 
 
 @weights.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("destination", type=click.Path(path_type=Path))
+@click.argument("source", type=FILE)
+@click.argument("destination", type=FILE)
 @click.option(
     "--layout",
     type=click.Choice(["oihw", "hwio"]),
@@ -42,7 +42,7 @@ def weights() -> None:
     "normalised.  [default: seen from values and names]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace DESTINATION.")
-@_JSON
+@json_option
 def convert(
     source: Path, destination: Path, overwrite: bool, as_json: bool, **conventions: Any
 ) -> None:
@@ -74,7 +74,7 @@ def convert(
 
 @weights.command()
 @_FILE
-@_JSON
+@json_option
 def verify(file: Path | None, as_json: bool) -> None:
     """Check FILE, or the shipped VGG16, against recorded digests and published values.
 
@@ -101,7 +101,7 @@ def verify(file: Path | None, as_json: bool) -> None:
 
 @weights.command()
 @_FILE
-@_JSON
+@json_option
 def info(file: Path | None, as_json: bool) -> None:
     """Describe FILE, or the shipped VGG16: layers, shapes, source, licence, digest.
 

@@ -56,6 +56,13 @@ def test_a_folder_of_contents_becomes_a_folder_each_as_if_alone(call, model, tmp
         np.testing.assert_allclose(together, load_image(alone).rgb, atol=1.5 / 255)
 
 
+def test_a_folder_of_one_content_becomes_a_folder_too(call, model, tmp_path):
+    contents = pictures(tmp_path / "in", (41, 50))
+    answer = call("msgnet", "apply", contents, STYLE, "-o", tmp_path / "all", "--model", model)
+    assert answer.code == 0, answer.err
+    assert [path.name for path in (tmp_path / "all").iterdir()] == ["0.png"]
+
+
 def test_a_training_folder_stands_for_its_model(call, model, tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "model.safetensors").write_bytes(model.read_bytes())

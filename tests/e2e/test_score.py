@@ -1,14 +1,16 @@
 import csv
 import hashlib
 import json
+import math
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from logos import CONTENT, SIZE, STYLE, TINY, options, picture
 
 from jaxtex import images
-from jaxtex.style.metrics import ocr
+from jaxtex.style.metrics import Reference, ocr
 
 HEIGHT = 34
 FIGURES = ("readability", "artefacts", "style")
@@ -88,6 +90,17 @@ def test_several_results_make_a_table_and_a_csv(score, saved, tmp_path):
     assert float(rows[0]["artefacts"]) < float(rows[1]["artefacts"])
     answer = score(*paths, "--csv", tmp_path / "scores.csv", code=2)
     assert "scores.csv: exists already" in answer.err
+
+
+def test_a_figure_that_cannot_be_had_is_a_dash_in_the_table(score, saved, monkeypatch):
+    real = Reference.score
+    monkeypatch.setattr(
+        Reference,
+        "score",
+        lambda self, results: [replace(each, style=math.nan) for each in real(self, results)],
+    )
+    answer = score(saved(small(), "a.png"), saved(small(), "b.png"))
+    assert [line.split()[-1] for line in answer.out.splitlines()] == ["style", "–", "–"]
 
 
 def test_a_result_that_carries_its_settings_needs_no_more(call, tmp_path):

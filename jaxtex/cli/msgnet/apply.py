@@ -1,15 +1,13 @@
 """`jaxtex msgnet apply`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.jobs import Front
+from jaxtex.cli._options import FILE, device_option, json_option
+from jaxtex.cli._terminal import at_once
 from jaxtex.jobs.requests.msgnet.apply import ApplyRequest
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -23,11 +21,9 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--style-size", type=int, help="Longer side of the style.  [default: that of the results]"
 )
-@click.option(
-    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-)
+@device_option
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def apply(**options: Any) -> None:
     """Give CONTENT (files or folders) the style of the image STYLE in one pass of MSG-Net.
 
@@ -43,7 +39,8 @@ def apply(**options: Any) -> None:
     """
     request = ApplyRequest(options)
     request.check()
-    report = request.run(Front(say=lambda text: click.echo(text, err=True)))
+    with at_once() as front:
+        report = request.run(front)
     if options["as_json"]:
         print_json(report)
     else:

@@ -1,14 +1,12 @@
 """`jaxtex msgnet train`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import _training
+from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.jobs.requests.msgnet.train import TrainRequest
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(context_settings={"show_default": True})
@@ -40,11 +38,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--checkpoint-every", type=float, default=60.0, help="Seconds between checkpoints.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")
-@click.option(
-    "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-)
+@device_option
 @click.option("--overwrite", is_flag=True, help="Train anew in a folder that was used before.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def train(**options: Any) -> None:
     """Train an MSG-Net on folders of contents and styles.
 

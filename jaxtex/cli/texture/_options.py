@@ -1,20 +1,17 @@
 """Options that several commands of `jaxtex texture` share."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
-FILE = click.Path(path_type=Path)
+from jaxtex.cli._options import FILE, device_option
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--model and --device."""
     for option in (
-        click.option(
-            "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-        ),
+        device_option,
         click.option(
             "--model", type=FILE, help="A .safetensors file or a training folder, not the shipped."
         ),
@@ -40,9 +37,7 @@ def sphere_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def set_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """IMAGES, and how they are compared."""
     for option in (
-        click.option(
-            "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
-        ),
+        device_option,
         click.option("--luminance", is_flag=True, help="Compare the luma, not every channel."),
         click.option(
             "--size", type=int, help="Cut the middle square out of all and resample it to this."

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli.texture._front import at_once
-from jaxtex.cli.texture._options import FILE, set_options
+from jaxtex.cli._options import FILE, json_option
+from jaxtex.cli._terminal import at_once
+from jaxtex.cli.texture._options import set_options
 from jaxtex.jobs.requests.texture.cluster import ClusterRequest
 
 
@@ -16,7 +17,7 @@ from jaxtex.jobs.requests.texture.cluster import ClusterRequest
 @click.option("--seed", type=int, default=0, help="Of the starts of k-means.")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for tables and sheets.")
 @click.option("--overwrite", is_flag=True, help="Write into a folder that holds files.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def cluster(**options: Any) -> None:
     """Group textures by their SSIM vectors.
 

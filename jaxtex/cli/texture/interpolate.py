@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli.texture._front import at_once
-from jaxtex.cli.texture._options import FILE, model_options
+from jaxtex.cli._options import FILE, json_option
+from jaxtex.cli._terminal import at_once
+from jaxtex.cli.texture._options import model_options
 from jaxtex.jobs.requests.texture.interpolate import InterpolateRequest
 
 
@@ -31,7 +32,7 @@ from jaxtex.jobs.requests.texture.interpolate import InterpolateRequest
 @model_options
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for the results.")
 @click.option("--overwrite", is_flag=True, help="Write into a folder that holds files.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def interpolate(**options: Any) -> None:
     """Textures between two others, in even steps of similarity (MSSIM).
 

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli.texture._front import at_once
-from jaxtex.cli.texture._options import FILE, model_options, sphere_options
+from jaxtex.cli._options import FILE, json_option
+from jaxtex.cli._terminal import at_once
+from jaxtex.cli.texture._options import model_options, sphere_options
 from jaxtex.jobs.requests.texture.sample import COUNT, SampleRequest
 
 
@@ -20,7 +21,7 @@ from jaxtex.jobs.requests.texture.sample import COUNT, SampleRequest
 @click.option("--points", type=FILE, help="Write the latents as .npz.")
 @click.option("--images", type=FILE, help="Folder for every texture as a PNG.")
 @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def sample(**options: Any) -> None:
     """Draw textures from a sphere in the latent space.
 

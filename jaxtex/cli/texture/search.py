@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli.texture._options import FILE, model_options, sphere_options
+from jaxtex.cli._options import FILE, json_option
+from jaxtex.cli.texture._options import model_options, sphere_options
 from jaxtex.jobs.requests.texture import search as requests
 
 if TYPE_CHECKING:
     from jaxtex.texture.search import Session
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 
 
 @click.group(invoke_without_command=True)
@@ -49,7 +48,7 @@ def search(ctx: click.Context, session: Path | None) -> None:
 @click.option("--seed", type=int, default=0, help="Of the draws.")
 @model_options
 @click.option("--overwrite", is_flag=True, help="Replace the search in the folder.")
-@_json
+@json_option
 @click.pass_obj
 def new(folder: Path | None, **options: Any) -> None:
     """Begin a search, with textures from all over the sphere.
@@ -63,7 +62,7 @@ def new(folder: Path | None, **options: Any) -> None:
 
 @search.command()
 @click.argument("labels", nargs=-1)
-@_json
+@json_option
 @click.pass_obj
 def pick(folder: Path | None, labels: Sequence[str], as_json: bool) -> None:
     """Mark the textures LABELS as those that suit, in place of this round's earlier picks.
@@ -82,7 +81,7 @@ def pick(folder: Path | None, labels: Sequence[str], as_json: bool) -> None:
 @click.option("--closer", is_flag=True, help="Textures half as unlike as this round's.")
 @click.option("--move-center", is_flag=True, help="Search round the picks, with half the radius.")
 @model_options
-@_json
+@json_option
 @click.pass_obj
 def step(folder: Path | None, **options: Any) -> None:
     """Go on to the next round, in the direction of the picks.
@@ -99,7 +98,7 @@ def step(folder: Path | None, **options: Any) -> None:
 
 @search.command()
 @model_options
-@_json
+@json_option
 @click.pass_obj
 def none(folder: Path | None, **options: Any) -> None:
     """None of these: draw the next round from further afield.
@@ -112,7 +111,7 @@ def none(folder: Path | None, **options: Any) -> None:
 
 
 @search.command()
-@_json
+@json_option
 @click.pass_obj
 def undo(folder: Path | None, as_json: bool) -> None:
     """Take the last pick, step or none back.
@@ -125,7 +124,7 @@ def undo(folder: Path | None, as_json: bool) -> None:
 
 
 @search.command()
-@_json
+@json_option
 @click.pass_obj
 def show(folder: Path | None, as_json: bool) -> None:
     """Say where the search stands: labels by cluster, picks, sheets.
@@ -149,7 +148,7 @@ def show(folder: Path | None, as_json: bool) -> None:
 @click.argument("labels", nargs=-1)
 @click.option("-o", "--output", type=FILE, help="Folder.  [default: SESSION/export]")
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
-@_json
+@json_option
 @click.pass_obj
 def export(
     folder: Path | None,
@@ -176,7 +175,7 @@ def export(
 @search.command()
 @click.option("-o", "--output", type=FILE, required=True, help="A new folder.")
 @model_options
-@_json
+@json_option
 @click.pass_obj
 def replay(folder: Path | None, output: Path, as_json: bool, **options: Any) -> None:
     """Draw every round again into another folder, and compare.

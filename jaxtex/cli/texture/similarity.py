@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli.texture._front import at_once
-from jaxtex.cli.texture._options import FILE, set_options
+from jaxtex.cli._options import FILE, json_option
+from jaxtex.cli._terminal import at_once
+from jaxtex.cli.texture._options import set_options
 from jaxtex.jobs.requests.texture.similarity import SimilarityRequest
 
 
@@ -14,7 +15,7 @@ from jaxtex.jobs.requests.texture.similarity import SimilarityRequest
 @set_options
 @click.option("-o", "--output", type=FILE, required=True, help="The table, a .csv file.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing table.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def similarity(**options: Any) -> None:
     """Write the SSIM vectors of textures as a table.
 

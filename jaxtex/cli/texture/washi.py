@@ -1,15 +1,13 @@
 """`jaxtex texture washi`."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli.texture._front import at_once
+from jaxtex.cli._options import FILE, json_option
+from jaxtex.cli._terminal import at_once
 from jaxtex.jobs.requests.texture.washi import WashiRequest
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command(context_settings={"show_default": True})
@@ -25,7 +23,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--sheet", type=FILE, help="Write a contact sheet of the first 100 as well.")
 @click.option("--resume", is_flag=True, help="Keep the papers that an earlier run has written.")
 @click.option("--overwrite", is_flag=True, help="Replace existing papers.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_option
 def washi(**options: Any) -> None:
     """Render Japanese paper, the default training set.
 

@@ -35,6 +35,8 @@ class ApplyRequest:
         self.options = options
         self.outputs: dict[Path, Path] = {}
         """Where each content's result goes."""
+        self.folder: Path | None = None
+        """The folder of the results; None for that of a single file."""
 
     def check(self) -> None:
         """Finds the contents; refuses what can be before JAX loads.
@@ -52,7 +54,7 @@ class ApplyRequest:
             images.output_format(check_output(output, overwrite=overwrite))
             self.outputs = {paths[0]: output}
             return
-        check_folder(output, overwrite=overwrite)
+        self.folder = check_folder(output, overwrite=overwrite)
         self.outputs = {path: output / f"{path.stem}.png" for path in paths}
         if len(set(self.outputs.values())) < len(paths):
             names = sorted(path.name for path in self.outputs.values())
@@ -115,8 +117,8 @@ class ApplyRequest:
         longest = self.options["style_size"]
         longest = longest or max(max(picture.shape[:2]) for picture in pictures)
         seen = fit_style(style, longest)
-        if len(outputs) > 1:
-            make_folder(self.options["output"])
+        if self.folder is not None:
+            make_folder(self.folder)
         files, seconds, before = list(contents), 0.0, time.perf_counter()
         shape = None
         for index, result in model.apply(pictures, seen):
