@@ -1,0 +1,192 @@
+"""Each term of the objective."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import reference
+from objectives import NORMALIZATIONS, assert_close, draw, problem
+from reference import batch, tensor
+
+from jaxtex.style import objective
+
+# Gram matrices and style errors
+
+
+def test_gram_matrix_of_known_features():
+    features = jnp.array([[[[1.0, 2.0], [3.0, -1.0]], [[0.0, 4.0], [2.0, 0.0]]]])
+    np.testing.assert_array_equal(
+        objective.gram_matrix(features), [[[14 / 4, -1 / 4], [-1 / 4, 21 / 4]]]
+    )
+
+
+def test_gram_matrix_matches_float64_reference():
+    features = draw(0, 2, 9, 7, 5)
+    expected = reference.gram(tensor(features.transpose(0, 3, 1, 2)))
+    assert_close(objective.gram_matrix(jnp.asarray(features)), expected, 1e-6)
+
+
+def test_gram_matrix_does_not_depend_on_the_size_of_a_repeated_pattern():
+    features = jnp.asarray(draw(1, 1, 4, 6, 5))
+    tiled = jnp.tile(features, (1, 2, 3, 1))
+    np.testing.assert_allclose(
+        objective.gram_matrix(tiled), objective.gram_matrix(features), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_gram_gradient_equals_automatic_differentiation():
+    features, cotangent = jnp.asarray(draw(2, 2, 5, 4, 3)), jnp.asarray(draw(3, 2, 3, 3))
+
+    def plain(features):
+        return jnp.einsum("bhwc,bhwd->bcd", features, features) / 20
+
+    _, custom = jax.vjp(objective.gram_matrix, features)
+    _, automatic = jax.vjp(plain, features)
+    np.testing.assert_allclose(custom(cotangent)[0], automatic(cotangent)[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("normalization", "expected"),
+    [
+        ("paper", (1 + 4 + 4 + 16) / 4),
+        ("gatys", (1 + 4 + 4 + 16) / 4 / 4),
+        ("reference", (1 + 4 + 4 + 16) / 16),
+        ("relative", (1 + 4 + 4 + 16) / (4 + 1 + 1 + 9)),
+    ],
+)
+def test_style_loss_in_closed_form(normalization, expected):
+    target = jnp.array([[2.0, 1.0], [1.0, 3.0]])
+    gram = jnp.array([[3.0, -1.0], [-1.0, 7.0]])
+    assert objective.style_loss(gram, target, normalization) == pytest.approx(expected)
+    assert objective.style_loss(target, target, normalization) == 0
+
+
+def test_paper_normalisation_is_equation_3():
+    # E = Σ(A − G)² / (4 H² W²) with G = F Fᵀ, for maps of one size.
+    content, style = draw(4, 1, 3, 5, 2), draw(5, 1, 3, 5, 2)
+    grams = [np.einsum("bhwc,bhwd->bcd", x, x).astype(np.float64) for x in (style, content)]
+    expected = np.sum((grams[0] - grams[1]) ** 2) / (4 * 3**2 * 5**2)
+    found = objective.style_loss(
+        *(objective.gram_matrix(jnp.asarray(x)) for x in (content, style)), "paper"
+    )
+    assert found[0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_style_loss_matches_float64_reference_at_the_size_of_logos(normalization):
+    # Gram matrices of VGG16 reach 1e6, their squared distance 1e14 and more.
+    gram, target = 1e6 * draw(6, 1, 64, 64), 1e6 * draw(7, 1, 64, 64)
+    found = objective.style_loss(jnp.asarray(gram), jnp.asarray(target), normalization)
+    expected = reference.style_error(tensor(gram), tensor(target), normalization)
+    assert_close(found, expected, 1e-5)
+
+
+def test_relative_errors_of_an_empty_target_are_finite():
+    zeros = jnp.zeros((1, 2, 2, 3))
+    assert jnp.isfinite(objective.content_loss(zeros + 1, zeros, "relative")).all()
+    grams = objective.gram_matrix(zeros)
+    assert jnp.isfinite(objective.style_loss(grams + 1, grams, "relative")).all()
+
+
+# The other terms
+
+
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_content_loss_in_closed_form(normalization):
+    target = jnp.array([[[[1.0, 2.0]], [[2.0, 4.0]]]])
+    features = target + jnp.array([1.0, -3.0])
+    expected = 20 / 25 if normalization == "relative" else 5
+    assert objective.content_loss(features, target, normalization)[0] == pytest.approx(expected)
+    assert objective.content_loss(target, target, normalization)[0] == 0
+
+
+def test_total_variation_of_a_step_edge():
+    image = np.zeros((2, 6, 8, 1))
+    image[0, :, 3:] = 255
+    image[1, 4:, :] = 100
+    np.testing.assert_array_equal(
+        objective.total_variation(jnp.asarray(image, jnp.float32)), [6 * 255, 8 * 100]
+    )
+
+
+def test_l2_penalty_is_about_mid_grey():
+    image = jnp.stack([jnp.full((2, 3, 1), level) for level in (127.5, 0.0, 255.0)])
+    np.testing.assert_allclose(objective.l2_penalty(image), [0, 6 * 127.5**2, 6 * 127.5**2])
+
+
+def test_silhouette_loss_in_closed_form():
+    content = jnp.full((1, 2, 2, 3), 255.0)
+    image = content.at[0, 0, 0, :].set(0.0).at[0, 1, 1, :].set(0.0)
+    distance = jnp.array([4.0, 16.0, 16.0, 0.0]).reshape(1, 2, 2, 1)
+    # One pixel of four pays 4; the other change is on the content's ink and free.
+    assert objective.silhouette_loss(image, content, distance)[0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ink_of_a_black_and_white_logo_is_the_product_with_its_complement(channels):
+    levels = jnp.array([-0.2, 0.0, 0.25, 0.5, 0.9, 1.0, 1.3])
+    image = 255 * jnp.broadcast_to(levels[:, None, None, None], (7, 2, 2, channels))
+    palette = batch(*7 * [np.repeat(reference.BLACK_AND_WHITE, channels, 1)])
+    np.testing.assert_allclose(
+        objective.ink_loss(image, palette), jnp.abs(levels * (1 - levels)), atol=2e-5
+    )
+
+
+def test_ink_is_zero_on_the_palette_and_largest_between_its_colours():
+    palette = np.array([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
+    between = (palette[0] + palette[2]) / 2
+    image = 255 * np.stack([*palette, between])[:, None, None]
+    found = objective.ink_loss(batch(*image), batch(*4 * [palette]))
+    np.testing.assert_allclose(found[:3], 0, atol=1e-4)
+    np.testing.assert_allclose(found[3], 0.25 / 3, rtol=1e-4)
+
+
+def test_ink_gradient_is_finite_on_the_palette():
+    image = jnp.array([0.0, 255.0]).reshape(1, 1, 2, 1)
+    palette = batch(reference.BLACK_AND_WHITE)
+    gradient = jax.grad(lambda x: objective.ink_loss(x, palette)[0])(image)
+    assert jnp.isfinite(gradient).all()
+
+
+def test_ink_needs_two_colours():
+    with pytest.raises(ValueError, match="two colours"):
+        objective.ink_loss(jnp.zeros((1, 2, 2, 1)), jnp.zeros((1, 1, 1)))
+
+
+def test_outside_is_zero_inside_the_box_and_quadratic_beyond():
+    levels = jnp.array([0.0, 100.0, 255.0, -51.0, 306.0])[:, None, None, None]
+    found = objective.outside_loss(jnp.broadcast_to(levels, (5, 2, 3, 3)))
+    np.testing.assert_allclose(found, [0, 0, 0, 0.04, 0.04], rtol=1e-6)
+
+
+TERMS = {
+    "content": lambda x, y, z: objective.content_loss(x, y, "paper"),
+    "content relative": lambda x, y, z: objective.content_loss(x, y, "relative"),
+    "tv": lambda x, y, z: objective.total_variation(x),
+    "l2": lambda x, y, z: objective.l2_penalty(x),
+    "silhouette": objective.silhouette_loss,
+    "ink": lambda x, y, z: objective.ink_loss(x, batch(problem().palette)),
+    "outside": lambda x, y, z: objective.outside_loss(x),
+    "gram": lambda x, y, z: jnp.sum(objective.gram_matrix(x / 255), (1, 2)),
+}
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_gradient_of_each_term_equals_central_differences(name):
+    # No two levels are near each other, 0 or 255, where terms have kinks.
+    levels = np.random.default_rng(8).permutation(36) * 9.3 - 40
+    image = levels.reshape(1, 3, 4, 3).astype(np.float32)
+    content, distance = batch(127.5 + 50 * draw(9, 3, 4, 3)), batch(np.abs(draw(10, 3, 4, 1)))
+
+    @jax.jit
+    def term(image):
+        return TERMS[name](image, content, distance)[0]
+
+    gradient = np.asarray(jax.grad(term)(jnp.asarray(image))).ravel()
+    differences = []
+    for i in range(image.size):
+        step = np.zeros(image.size, np.float32)
+        step[i] = 0.5
+        step = step.reshape(image.shape)
+        differences.append(float(term(image + step)) - float(term(image - step)))
+    assert_close(gradient, differences, 0.01)
