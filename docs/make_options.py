@@ -6,7 +6,7 @@ python docs/make_options.py
 from pathlib import Path
 
 from jaxtex.files import write_bytes
-from jaxtex.jobs.requests.stylize_options import OPTIONS
+from jaxtex.jobs.requests import OPTIONS
 from jaxtex.options import Option, grouped
 
 PAGE = Path(__file__).with_name("options.md")

@@ -12,7 +12,7 @@ from jaxtex.jobs import Front
 
 if TYPE_CHECKING:
     from jaxtex.jobs import Status
-    from jaxtex.jobs.requests.training import TrainingRequest
+    from jaxtex.jobs.requests import TrainingRequest
 
 
 def run(request: "TrainingRequest", *, as_json: bool) -> None:

@@ -8,7 +8,8 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.cli._terminal import at_once
-from jaxtex.jobs.requests.score import Scored, ScoreRequest, report
+from jaxtex.jobs.requests import Scored, ScoreRequest
+from jaxtex.jobs.requests.score import report
 
 if TYPE_CHECKING:
     from jaxtex.style.metrics import Score

@@ -9,7 +9,8 @@ from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, GroupedCommand, json_option, table_options
 from jaxtex.cli._terminal import terminal
 from jaxtex.errors import RunError
-from jaxtex.jobs.requests.stylize_options import DEFAULTS, OPTIONS
+from jaxtex.jobs.requests import OPTIONS
+from jaxtex.jobs.requests.stylize_options import DEFAULTS
 
 
 @click.command(cls=GroupedCommand)
@@ -27,7 +28,7 @@ def stylize(**options: Any) -> None:
       jaxtex stylize logo.svg band.png -o out.png --svg out.svg --animate run.mp4
       jaxtex stylize logo.png band.png -o out.png --preset network-of-steel --steps 200
     """
-    from jaxtex.jobs.requests.stylize import StylizeRequest
+    from jaxtex.jobs.requests import StylizeRequest
 
     as_json = options.pop("as_json")
     request = StylizeRequest(options)

@@ -8,7 +8,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.cli._terminal import terminal
-from jaxtex.jobs.requests.sweep import SweepRequest
+from jaxtex.jobs.requests import SweepRequest
 
 
 @click.command(context_settings={"show_default": True})

@@ -7,7 +7,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, device_option, json_option
 from jaxtex.cli._terminal import at_once
-from jaxtex.jobs.requests.msgnet.apply import ApplyRequest
+from jaxtex.jobs.requests.msgnet import ApplyRequest
 
 
 @click.command()

@@ -8,7 +8,8 @@ from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, json_option
 from jaxtex.cli._terminal import at_once
 from jaxtex.cli.texture._options import model_options, sphere_options
-from jaxtex.jobs.requests.texture.sample import COUNT, SampleRequest
+from jaxtex.jobs.requests.texture import SampleRequest
+from jaxtex.jobs.requests.texture.sample import COUNT
 
 
 @click.command(context_settings={"show_default": True})

@@ -8,7 +8,7 @@ from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, json_option
 from jaxtex.cli._terminal import at_once
 from jaxtex.cli.texture._options import set_options
-from jaxtex.jobs.requests.texture.similarity import SimilarityRequest
+from jaxtex.jobs.requests.texture import SimilarityRequest
 
 
 @click.command(context_settings={"show_default": True})

@@ -6,7 +6,7 @@ import click
 
 from jaxtex.cli import _training
 from jaxtex.cli._options import FILE, device_option, json_option
-from jaxtex.jobs.requests.texture.train import TrainRequest
+from jaxtex.jobs.requests.texture import TrainRequest
 
 
 @click.command(context_settings={"show_default": True})

@@ -7,7 +7,7 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, json_option
 from jaxtex.cli._terminal import at_once
-from jaxtex.jobs.requests.texture.washi import WashiRequest
+from jaxtex.jobs.requests.texture import WashiRequest
 
 
 @click.command(context_settings={"show_default": True})

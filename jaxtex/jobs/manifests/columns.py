@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jaxtex.errors import ManifestError
-from jaxtex.jobs.requests.stylize_options import OPTIONS
+from jaxtex.jobs.requests import OPTIONS
 from jaxtex.options import Kind
 
 STYLIZE = "stylize"

@@ -1,3 +1,12 @@
+from . import msgnet as msgnet
+from . import texture as texture
 from .inputs import Files as Files
 from .inputs import Inputs as Inputs
 from .inputs import load_inputs as load_inputs
+from .score import Scored as Scored
+from .score import ScoreRequest as ScoreRequest
+from .stylize import StylizeRequest as StylizeRequest
+from .stylize_options import OPTIONS as OPTIONS
+from .sweep import SweepRequest as SweepRequest
+from .training import TrainingRequest as TrainingRequest
+from .tune import TuneRequest as TuneRequest

@@ -125,7 +125,7 @@ def kappa(
       SettingsError: the similarity cannot be had.
     """
     if options["angle"] is not None:
-        from jaxtex.texture.sphere import vmf
+        from jaxtex.texture import vmf
 
         return float(vmf.kappa_for_angle(options["angle"], model.latent_size)), None
     if options["similarity"] is not None:

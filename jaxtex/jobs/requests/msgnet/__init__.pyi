@@ -1,0 +1,2 @@
+from .apply import ApplyRequest as ApplyRequest
+from .train import TrainRequest as TrainRequest
