@@ -61,7 +61,7 @@ def test_neighbours_are_evenly_alike_when_asked(interpolate, tmp_path):
 
 
 def test_all_results_are_written_and_agree(interpolate, tmp_path):
-    said = interpolate("--from", "seed:1", "--to", "seed:2", "-n", 3)
+    said = interpolate("--from", "seed:1", "--to", "seed:2", "-n", 5)
     out = tmp_path / "out"
     files = {"strip.png", "plot.png", "interpolation.csv", "interpolation.json"}
     assert {path.name for path in out.iterdir()} == {
@@ -75,7 +75,7 @@ def test_all_results_are_written_and_agree(interpolate, tmp_path):
     assert [row["file"] for row in rows] == [row["file"] for row in said["textures"]]
     assert [row["t"] for row in rows[1:-1]] == [str(row["t"]) for row in said["textures"][1:-1]]
     strip = read(out / "strip.png")
-    assert strip.shape == (68, 5 * 66 + 2, 3)
+    assert strip.shape == (68, 7 * 66 + 2, 3)
     np.testing.assert_array_equal(strip[2:66, 68:132], read(out / "texture-1.png"))
     metadata = read_metadata(out / "texture-1.png")
     assert metadata["t"] == said["textures"][1]["t"]
@@ -83,7 +83,7 @@ def test_all_results_are_written_and_agree(interpolate, tmp_path):
 
 def test_the_same_call_gives_the_same_bytes(interpolate, tmp_path):
     for name in ("a", "b"):
-        interpolate("--from", "seed:1", "--to", "seed:2", "-n", 2, out=tmp_path / name)
+        interpolate("--from", "seed:1", "--to", "seed:2", "-n", 5, out=tmp_path / name)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
@@ -127,13 +127,13 @@ def test_any_image_is_inverted_and_how_close_it_came_is_told(call, tmp_path, tex
 
 
 def test_a_texture_between_divides_the_path(interpolate, tmp_path):
-    said = interpolate("--from", "seed:1", "--via", "seed:3", "--to", "seed:2", "-n", 2)
-    assert [row["part"] for row in said["textures"]] == [None, 1, 1, None, 2, 2, None]
+    said = interpolate("--from", "seed:1", "--via", "seed:3", "--to", "seed:2", "-n", 5)
+    assert [row["part"] for row in said["textures"]] == [None, *5 * [1], None, *5 * [2], None]
     assert [end["seed"] for end in said["ends"]] == [1, 3, 2]
     (tmp_path / "out").rename(tmp_path / "both")
-    half = interpolate("--from", "seed:3", "--to", "seed:2", "-n", 2)
+    half = interpolate("--from", "seed:3", "--to", "seed:2", "-n", 5)
     for index, row in enumerate(half["textures"]):
-        whole = read(tmp_path / "both" / said["textures"][3 + index]["file"])
+        whole = read(tmp_path / "both" / said["textures"][6 + index]["file"])
         np.testing.assert_array_equal(whole, read(tmp_path / "out" / row["file"]))
 
 
