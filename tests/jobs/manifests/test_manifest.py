@@ -79,7 +79,15 @@ def test_every_option_of_a_command_that_belongs_to_one_job_is_a_column():
 
     of_the_run = {"device", "max_memory", "weights", "checkpoint", "checkpoint_every", "resume",
                   "overwrite", "as_json"}  # fmt: skip
-    of_other_files = {"history", "save_every", "animate", "svg", "points", "images"}
+    of_other_files = {
+        "history",
+        "save_every",
+        "animate",
+        "animate_frames",
+        "svg",
+        "points",
+        "images",
+    }
     commands = {"stylize": stylize, "msgnet": apply, "texture": sample}
     assert set(commands) == set(COLUMNS)
     for kind, command in commands.items():
