@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaxtex.errors import SettingsError
@@ -99,6 +99,7 @@ def test_an_option_that_is_no_jobs_own_is_named_as_on_the_command_line():
         memory.check(0)
 
 
+@settings(deadline=None)
 @given(st.floats() | st.integers(), st.floats(-1e6, 1e6), st.floats(0, 1e6), st.booleans())
 def test_a_number_is_taken_if_and_only_if_it_is_in_its_range(value, low, span, whole):
     high = low + span

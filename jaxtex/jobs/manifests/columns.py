@@ -5,7 +5,9 @@ of JSON and TOML. Whether a number is in its range and a word is allowed is know
 them; here values get their types.
 """
 
+import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -60,15 +62,29 @@ _LARGEST = 2**63
 
 
 def column(name: str) -> str:
-    """The column that `name` means: with hyphens or underscores.
+    """The column that `name` means: with hyphens, underscores or spaces, in small letters or not.
 
     Raises:
       ManifestError: there is none.
     """
-    found = name.strip().replace("-", "_")
-    if found not in ALL_COLUMNS:
+    if not is_column(name):
         raise ManifestError(f"column {name[:80]!r} is unknown; allowed are {_listed(ALL_COLUMNS)}")
-    return found
+    return _plain(name)
+
+
+def is_column(name: str) -> bool:
+    """Whether `name` means a column."""
+    return _plain(name) in ALL_COLUMNS
+
+
+def nearest(name: str) -> list[str]:
+    """The columns that look most like a name that means none, as they are written."""
+    close = difflib.get_close_matches(_plain(name)[:80], ALL_COLUMNS, cutoff=0.0)
+    return [_shown(each) for each in close]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-\s]+", "_", name.strip()).lower()
 
 
 def of_one_kind(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

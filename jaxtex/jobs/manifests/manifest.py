@@ -6,20 +6,28 @@ first line of a JSONL, and `[defaults]` of a TOML whose jobs are `[[job]]`. File
 to the manifest.
 """
 
-import csv
 import io
 import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jaxtex import images
 from jaxtex.errors import ManifestError, first_line
-from jaxtex.jobs.manifests.columns import COLUMNS, STYLIZE, column, of_one_kind, value_of
+from jaxtex.jobs.manifests import spreadsheet
+from jaxtex.jobs.manifests.columns import (
+    COLUMNS,
+    STYLIZE,
+    column,
+    is_column,
+    nearest,
+    of_one_kind,
+    value_of,
+)
 
 SUFFIXES = (".csv", ".jsonl", ".toml")
 _MAX_BYTES = 2**31
@@ -184,53 +192,27 @@ def _defaults(values: Any, *, text: bool) -> dict[str, Any]:
 
 
 def _csv(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
-    lines = io.StringIO(text, newline="")
-    raw: dict[str, str] = {}
-    above, start = 0, 0
-    for comment in lines:
-        if comment.strip() and not comment.startswith("#"):
-            break
-        above, start = above + 1, lines.tell()
-        name, equals, value = comment[1:].partition("=")
-        if equals:
-            raw[name.strip()] = value.strip()
-    lines.seek(start)
-    manifest.defaults = {**_defaults(raw, text=True), **given}
-    rows = _csv_rows(lines, above, manifest)
-    line, header = next(rows, (0, []))
-    if manifest.bad:
-        raise ManifestError(f"line {manifest.bad[0].line}: {manifest.bad[0].reason}")
-    try:
-        names = [column(name) for name in header]
-    except ManifestError as error:
-        raise ManifestError(f"line {line}: {error}") from None
+    table = spreadsheet.read(text, known=is_column)
+    manifest.defaults = {**_defaults(table.defaults, text=True), **given}
+    names = [_header_column(name, table) for name in table.header]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ManifestError(f"line {line}: column {twice!r} is given twice")
-    for line, cells in rows:
-        if len(cells) != len(names):
-            reason = f"has {len(cells)} cells, the header has {len(names)}"
-            manifest.bad.append(BadRow(line, reason))
+        raise ManifestError(f"line {table.line}: column {twice!r} is given twice")
+    for line, cells in table.rows:
+        if isinstance(cells, str):
+            manifest.bad.append(BadRow(line, cells))
         else:
             manifest.add(line, dict(zip(names, cells, strict=True)), text=True)
 
 
-def _csv_rows(
-    lines: io.StringIO, above: int, manifest: Manifest
-) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not blank with the line each begins on."""
-    reader = csv.reader(lines, strict=True)
-    while True:
-        line = above + reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            manifest.bad.append(BadRow(line, f"is not CSV ({first_line(error)})"))
-            continue
-        if any(cell.strip() for cell in cells):
-            yield line, cells
+def _header_column(name: str, table: "spreadsheet.Table") -> str:
+    if is_column(name):
+        return column(name)
+    between = spreadsheet.DELIMITERS[table.delimiter]
+    raise ManifestError(
+        f"line {table.line}: column {name[:80]!r} is unknown; the nearest are "
+        f"{', '.join(nearest(name))} (read with {between} between columns)"
+    )
 
 
 def _jsonl(text: str, manifest: Manifest, given: Mapping[str, Any]) -> None:
