@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Real
 
 from jaxtex import images
 from jaxtex.errors import ImageError
@@ -83,15 +84,15 @@ class Reference:
 
     def __init__(
         self,
-        content: RGB,
-        style: RGB,
+        content: Real[np.ndarray, "_ _ 3"],
+        style: Real[np.ndarray, "_ _ 3"],
         *,
         alpha: Map | None = None,
         network: VGG16 | None = None,
         size: int | None = None,
         read: bool = False,
     ) -> None:
-        """Checks both images; all are RGB in [0, 1].
+        """Checks both images; all are RGB, floats in [0, 1] or 8 or 16 bit integers.
 
         Args:
           content: the plain logo.
@@ -103,8 +104,11 @@ class Reference:
           read: whether tesseract shall read content and results, where it is installed.
 
         Raises:
-          ImageError: an image is too small, or the content has no lettering on a ground.
+          ImageError: an image is too small, of another type or out of range, or the content has
+            no lettering on a ground.
         """
+        content = images.validate_array(content, "content")
+        style = images.validate_array(style, "style")
         for name, image in (("content", content), ("style", style)):
             _check_size(name, image)
         if content.shape == style.shape and np.array_equal(content, style):
@@ -115,14 +119,18 @@ class Reference:
         self._prepared_at = functools.cache(self._prepare)
         self._prepared_at(*fitted(content, size or _SIZE))
 
-    def score(self, results: Sequence[RGB]) -> list[Score]:
+    def score(self, results: Sequence[Real[np.ndarray, "_ _ 3"]]) -> list[Score]:
         """Scores results of any size; those of one shape go through the network together.
 
         Raises:
           ImageError: a result is too small.
         """
-        for index, result in enumerate(results):
-            _check_size(f"result {index + 1}", result)
+        results = [
+            images.validate_array(result, f"result {number}")
+            for number, result in enumerate(results, 1)
+        ]
+        for number, result in enumerate(results, 1):
+            _check_size(f"result {number}", result)
         blocks = self._style.blocks(results)
         return [self._score(*each) for each in zip(results, blocks, strict=True)]
 

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Float32
+from jaxtyping import Array, Float, Float32, Real
 
+from jaxtex import images
 from jaxtex.texture import sphere
 from jaxtex.texture.similarity import ssim
 
@@ -40,10 +41,17 @@ def invert(
     key: Array,
     render: Callable[[Any, Float[Array, "m z"]], Float[Array, "m h w 3"]],
     params: Any,
-    image: Float32[np.ndarray, "h w 3"],
+    image: Real[np.ndarray, "h w 3"],
     latent_size: int,
 ) -> Inversion:
-    """Finds the latent whose texture is nearest to `image`, RGB in [0, 1] of the model's size."""
+    """Finds the latent whose texture is nearest to `image`, RGB of the model's size.
+
+    The image is of floats in [0, 1] or of 8 or 16 bit integers.
+
+    Raises:
+      ImageError: it is of another type, or has values out of range.
+    """
+    image = images.validate_array(image, "image")
     low, high = sphere.shell(latent_size)
     found = _search(render, latent_size, key, params, jnp.asarray(image), jnp.array([low, high]))
     latent, texture, mssim, rmse = map(np.asarray, found)

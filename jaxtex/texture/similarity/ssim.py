@@ -17,7 +17,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float32
+from jaxtyping import Array, Float, Float32, Real
 
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.texture.similarity.blur import blur, blur_strip, even_parts, gaussian_taps, strips
@@ -57,10 +57,10 @@ class _Prepared(NamedTuple):
 
 
 def ssim(
-    a: Float[Array | np.ndarray, "*#batch h w c"],
-    b: Float[Array | np.ndarray, "*#batch _h _w _c"],
+    a: Real[Array | np.ndarray, "*#batch h w c"],
+    b: Real[Array | np.ndarray, "*#batch _h _w _c"],
     *,
-    data_range: float = 1.0,
+    data_range: float | None = None,
     window: int = 11,
     sigma: float = 1.5,
     k1: float = 0.01,
@@ -69,24 +69,26 @@ def ssim(
 ) -> Float32[Array, "*#batch h-{window}+1 w-{window}+1"]:
     """SSIM at each place of the window within images of `data_range`, in [−1, 1].
 
+    Where it is not given, `data_range` is 1 for floats, and for integers the largest of their type.
     The mean over the channels, or with `luminance` that of the Rec. 601 luma of RGB. Batches
     broadcast.
 
     Raises:
-      ImageError: images of different shapes, smaller than the window, or luminance of other
-        channels than RGB or grey.
+      ImageError: images of different shapes, smaller than the window, luminance of other channels
+        than RGB or grey, or floats and integers without a `data_range`.
       SettingsError: an even window, or a constant that is not above 0.
     """
-    options = _options(data_range, window, sigma, k1, k2, luminance)
+    options = _options(_range(data_range, a, b), window, sigma, k1, k2, luminance)
     _check_images(options, a.shape, b.shape)
+    a, b = _floats(a), _floats(b)
     return 1 - jnp.mean(jnp.concatenate(_deficit_of_images(options, a, b), -3), -2)
 
 
 def mssim(
-    a: Float[Array | np.ndarray, "*#batch h w c"],
-    b: Float[Array | np.ndarray, "*#batch _h _w _c"],
+    a: Real[Array | np.ndarray, "*#batch h w c"],
+    b: Real[Array | np.ndarray, "*#batch _h _w _c"],
     *,
-    data_range: float = 1.0,
+    data_range: float | None = None,
     window: int = 11,
     sigma: float = 1.5,
     k1: float = 0.01,
@@ -94,16 +96,17 @@ def mssim(
     luminance: bool = False,
 ) -> Float32[Array, "*#batch"]:
     """The mean of `ssim` over each image; arguments and errors are the same."""
-    options = _options(data_range, window, sigma, k1, k2, luminance)
+    options = _options(_range(data_range, a, b), window, sigma, k1, k2, luminance)
     _check_images(options, a.shape, b.shape)
+    a, b = _floats(a), _floats(b)
     return 1 - _mean(_deficit_of_images(options, a, b))
 
 
 def ssim_vectors(
-    textures: Float[Array | np.ndarray, "n h w c"],
-    references: Float[Array | np.ndarray, "m _h _w _c"],
+    textures: Real[Array | np.ndarray, "n h w c"],
+    references: Real[Array | np.ndarray, "m _h _w _c"],
     *,
-    data_range: float = 1.0,
+    data_range: float | None = None,
     window: int = 11,
     sigma: float = 1.5,
     k1: float = 0.01,
@@ -120,7 +123,8 @@ def ssim_vectors(
     Raises:
       ImageError, SettingsError: as `ssim`.
     """
-    options = _options(data_range, window, sigma, k1, k2, luminance)
+    found_range = _range(data_range, textures, references)
+    options = _options(found_range, window, sigma, k1, k2, luminance)
     _check_images(options, textures.shape, references.shape)
     n, m = len(textures), len(references)
     if n == 0 or m == 0:
@@ -134,8 +138,9 @@ def ssim_vectors(
     down = even_parts(tall, pairs)
     across = even_parts(wide, max(1, pairs // down))
     if traced:
-        blocks = _prepare_blocks(options, down, textures)
-        return _compare(options, blocks, _prepare_blocks(options, across, references))[:n, :m]
+        blocks = _prepare_blocks(options, down, _floats(textures))
+        prepared = _prepare_blocks(options, across, _floats(references))
+        return _compare(options, blocks, prepared)[:n, :m]
     found = np.empty((n, m), np.float32)
     for column in range(0, m, wide):
         chunk = _filled(references[column : column + wide], wide)
@@ -148,6 +153,28 @@ def ssim_vectors(
             if progress is not None:
                 progress(column * n + (row + len(part)) * part.shape[1], n * m)
     return jnp.asarray(found)
+
+
+def _range(data_range: float | None, *images: Real[Array | np.ndarray, "..."]) -> float:
+    """What is given, or what the images' type says."""
+    if data_range is not None:
+        return data_range
+    if not any(jnp.issubdtype(each.dtype, jnp.integer) for each in images):
+        return 1.0
+    types = [str(each.dtype) for each in images]
+    if len(set(types)) > 1:
+        raise ImageError(
+            f"images of {' and '.join(types)} cannot be compared without a data_range; give both "
+            "of one type"
+        )
+    return float(np.iinfo(types[0]).max)
+
+
+def _floats(images: Real[Array | np.ndarray, "..."]) -> Float[Array | np.ndarray, "..."]:
+    """Images as they are if they are floats, integers as float32."""
+    if jnp.issubdtype(images.dtype, jnp.integer):
+        return images.astype(np.float32)
+    return images
 
 
 def _options(
@@ -189,9 +216,10 @@ def _deficit_of_images(
 
 
 def _filled(
-    images: Float[Array | np.ndarray, "n h w c"], count: int
+    images: Real[Array | np.ndarray, "n h w c"], count: int
 ) -> Float[Array | np.ndarray, "{count} h w c"]:
     """With black images at the end, so that all chunks have one shape and one program."""
+    images = _floats(images)
     missing = count - len(images)
     return jnp.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0))) if missing else images
 

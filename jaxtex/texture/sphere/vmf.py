@@ -22,6 +22,8 @@ from jaxtex.texture.sphere import versine as versines
 from jaxtex.texture.sphere.normals import normals
 
 _UNIT_TOLERANCE = 1e-3
+# As far as float32 was held against a reference.
+_LARGEST_KAPPA = 1e6
 
 
 def sample(
@@ -227,7 +229,7 @@ def _check_range(
 
 def _check_kappa(kappa: ArrayLike) -> Float32[Array, "*shape"]:
     kappa = _check_range(
-        "kappa", kappa, lambda k: (k >= 0) & (k < np.inf), "of 0 or more, finite in float32"
+        "kappa", kappa, lambda k: (k >= 0) & (k <= _LARGEST_KAPPA), "from 0 to 1e6"
     )
     return jnp.where((kappa >= 0) & (kappa < jnp.inf), kappa, jnp.nan)
 

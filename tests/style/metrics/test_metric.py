@@ -57,3 +57,14 @@ def test_the_figures_of_metrics_have_names_of_their_own():
     names = [name for found in score.figures.values() for name in found._fields]
     assert len(set(names)) == len(names)
     assert [found._fields[0] for found in score.figures.values()] == list(score.figures)
+
+
+def test_images_of_integers_are_measured_as_their_floats():
+    content = np.uint8(bars() * 255)
+    style = np.flip(content, 1)
+    (of_integers,) = Reference(content, style).score([style])
+    floats = [each.astype(np.float32) / 255 for each in (content, style)]
+    (of_floats,) = Reference(*floats).score([floats[1]])
+    assert of_integers.readability[:4] == pytest.approx(of_floats.readability[:4], abs=1e-6)
+    assert of_integers.artefacts == pytest.approx(of_floats.artefacts, abs=1e-6)
+    assert of_integers.style == pytest.approx(of_floats.style, abs=1e-5)

@@ -44,3 +44,12 @@ def test_the_latent_stays_on_the_shell():
     found = invert(jax.random.key(0), glow, jnp.float32(0.02), white, LATENT_SIZE)
     assert np.linalg.norm(found.latent) == pytest.approx(sphere.shell(LATENT_SIZE)[1], rel=1e-3)
     sphere.check_latents(found.latent, LATENT_SIZE, "latent")
+
+
+def test_an_image_of_integers_is_that_of_its_floats(model):
+    picture = np.uint8(np.random.default_rng(0).uniform(60, 200, (64, 64, 3)))
+    of_both = [
+        invert(jax.random.key(0), render, model.params, image, LATENT_SIZE)
+        for image in (picture, (picture / 255).astype(np.float32))
+    ]
+    np.testing.assert_allclose(of_both[0].latent, of_both[1].latent, atol=1e-5)

@@ -330,3 +330,23 @@ def test_a_constant_out_of_its_range_is_refused(option, value):
     for call in (mssim, ssim):
         with pytest.raises(SettingsError, match=f"{option}: {value} is not"):
             call(image, image, **{option: value})
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_integers_are_of_the_range_of_their_type(kind):
+    full = np.iinfo(kind).max
+    rng = np.random.default_rng(0)
+    a = (rng.uniform(0, 1, (3, 16, 16, 3)) * full).astype(kind)
+    b = np.clip(a.astype(np.int64) + full // 100, 0, full).astype(kind)
+    floats = [np.float32(each / full) for each in (a, b)]
+    for function in (ssim, mssim, ssim_vectors):
+        np.testing.assert_allclose(function(a, b), function(*floats), atol=2e-6)
+    stretched = [np.float32(each) for each in (a, b)]
+    np.testing.assert_allclose(mssim(a, b), mssim(*stretched, data_range=float(full)), atol=2e-6)
+
+
+def test_integers_and_floats_need_a_range():
+    grey = np.full((16, 16, 1), 0.5, np.float32)
+    with pytest.raises(ImageError, match=r"images of uint8 and float32 .* give both of one type"):
+        mssim(np.uint8(grey * 255), grey)
+    assert mssim(np.uint8(grey * 254), grey * 254, data_range=255.0) == pytest.approx(1)
