@@ -14,6 +14,10 @@ PACKAGE = Path(jaxtex.__file__).parent
 FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
 
 
+def inside(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
 def test_rooms_import_only_from_those_below():
     # In a process of its own: it closes the streams that it prints to.
     code = (
@@ -26,17 +30,17 @@ def test_rooms_import_only_from_those_below():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=str)
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=inside)
 def test_a_module_fits_on_a_few_screens(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=str)
+@pytest.mark.parametrize("folder", FOLDERS, ids=inside)
 def test_a_folder_has_about_a_dozen_modules(folder):
     assert len(list(folder.glob("[!_]*.py"))) <= 14
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=str)
+@pytest.mark.parametrize("folder", FOLDERS, ids=inside)
 def test_a_room_says_what_it_is_for(folder):
     first = (folder / "__init__.py").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith('"""')
