@@ -10,7 +10,17 @@ from jaxtex.images.reading import LoadedImage, load_image
 from jaxtex.images.writing import OUTPUT_FORMATS
 
 # What a person would call an image, read or not: in a folder, the others are named as unreadable.
-_IMAGE_SUFFIXES = {*OUTPUT_FORMATS, ".gif", ".svg", ".heic", ".heif", ".avif", ".jxl", ".psd"}
+_IMAGE_SUFFIXES = {
+    *OUTPUT_FORMATS,
+    ".gif",
+    ".svg",
+    ".svgz",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".jxl",
+    ".psd",
+}
 
 
 def find_images(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:

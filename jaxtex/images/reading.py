@@ -68,7 +68,8 @@ def load_image(
     path, backdrop = Path(path), parse_color(background)
     data = read_bytes(path)
     try:
-        pixels = svg.rasterise(data, svg_size) if svg.is_svg(data) else data
+        inside = svg.unpacked(data)
+        pixels = svg.rasterise(inside, svg_size) if svg.is_svg(inside) else data
         with _pillow(max_pixels), _open(pixels) as image:
             if image.width * image.height > max_pixels:
                 raise Image.DecompressionBombError

@@ -6,6 +6,7 @@ Nothing outside the file is read, no fonts either; size, memory and time are bou
 import importlib.util
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 from jaxtex.errors import ImageError
@@ -19,6 +20,23 @@ SECONDS = 60.0
 _PROGRAM = Path(__file__).with_name("_resvg.py")
 _MAX_BYTES, _MAX_SIZE = 2**25, 8192
 _REFUSED = 3
+
+
+def unpacked(data: bytes) -> bytes:
+    """What a gzip file (`.svgz`) holds, if that may be a drawing; other bytes as they are.
+
+    Raises:
+      ImageError: it holds more than a drawing may have.
+    """
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        found = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(data, _MAX_BYTES + 1)
+    except zlib.error:
+        return data
+    if len(found) > _MAX_BYTES:
+        raise ImageError(f"the SVG is larger than {_MAX_BYTES >> 20} MiB")
+    return found
 
 
 def is_svg(data: bytes) -> bool:

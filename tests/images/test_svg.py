@@ -1,6 +1,7 @@
 """SVG input: what is drawn, and what of an untrusted file is refused."""
 
 import base64
+import gzip
 import importlib.util
 import io
 import re
@@ -78,6 +79,104 @@ def test_the_longer_side_has_2048_pixels_whatever_the_units(load, size, shape):
     assert found.alpha[-1, 0] == 0
 
 
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ('viewBox="0 0 10 2.4"', (96, 400)),
+        ('viewBox="0 0 1.2 0.4"', (133, 400)),
+        ('width="1.2" height="0.4" viewBox="0 0 1.2 0.4"', (133, 400)),
+        ('width="1.2in" height="0.4in"', (133, 400)),
+        ('width="0.3" height="1.2"', (400, 100)),
+        ('width="7" viewBox="-3 5 10 2.4"', (96, 400)),
+        ('height="2e-3" viewBox="0 0 10 2.4"', (96, 400)),
+        ('viewBox="0 0 1e-5 2e-5"', (400, 200)),
+        ("viewBox = '0 0 1e5 33333.3'\n", (133, 400)),
+    ],
+)
+def test_a_small_or_fractional_size_keeps_its_shape_and_nothing_is_cut(load, size, shape):
+    edges = "".join(
+        f'<rect x="{x}" y="{y}" width="1%" height="1%" transform="scale(1)"/>'
+        for x, y in (("0", "0"), ("99%", "99%"))
+    )
+    stretched = 'viewBox="0 0 1 1" preserveAspectRatio="none"'
+    body = f'<svg {stretched} width="100%" height="100%">{edges}</svg>'
+    if "-3 5" in size:
+        body = f'<svg {stretched} x="-3" y="5" width="10" height="2.4">{edges}</svg>'
+    found = load(drawing(body, size), svg_size=400)
+    assert found.rgb.shape == (*shape, 3)
+    assert found.alpha[0, 0] > 0.2
+    assert found.alpha[-1, -1] > 0.2
+    assert found.alpha[0, -1] == 0
+
+
+def test_a_drawing_s_own_way_of_fitting_is_kept(load):
+    body = '<rect width="20" height="20"/>'
+    found = load(drawing(body, 'width="40" height="20" viewBox="0 0 20 20"'), svg_size=40)
+    np.testing.assert_array_equal(found.alpha[10, [5, 15, 25, 35]], [0, 1, 1, 0])
+    stretched = drawing(
+        body, 'preserveAspectRatio="none" width="40" height="20" viewBox="0 0 20 20"'
+    )
+    assert load(stretched, svg_size=40).alpha is None
+
+
+BLUE = (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<rect width="40" height="20" style="fill:var(--x,#00f)"/>',
+        '<rect width="40" height="20" fill="var( --x , #00f )"/>',
+        '<style>*{fill:var(--ink)} svg{--ink:blue}</style><rect width="40" height="20"/>',
+        '<g style="--a:var(--b);--b:rgb(0,0,255)"><rect width="40" height="20" '
+        'style="fill:var(--a)"/></g>',
+        '<rect width="40" height="20" style="fill:var(--x,var(--y,rgb(0,0,255)))"/>',
+    ],
+)
+def test_variables_of_css_have_their_values(load, body):
+    found = load(drawing(body), svg_size=40)
+    np.testing.assert_allclose(found.rgb[10, 20], BLUE, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "root",
+    ['style="background:#00f"', "style='color:red; background-color : blue'",
+     'style="background:var(--x,#00f)"'],
+)  # fmt: skip
+def test_the_background_of_the_drawing_is_painted(load, root):
+    found = load(drawing(size=f'viewBox="-9 3 40 20" {root}'), svg_size=40)
+    np.testing.assert_allclose(found.rgb[0, 0], BLUE, atol=0.01)
+    assert found.alpha is None
+
+
+def test_a_background_in_a_style_sheet_is_painted_and_none_is_none(load):
+    found = load(drawing(f"<style>rect{{}} svg {{ background: blue }}</style>{SQUARE}"))
+    np.testing.assert_allclose(found.rgb[0, 0], BLUE, atol=0.01)
+    assert load(drawing(size='viewBox="0 0 40 20" style="background:none"')).alpha[0, 0] == 0
+
+
+def test_a_compressed_drawing_is_read(load, tmp_path):
+    plain = drawing().encode()
+    found = load(gzip.compress(plain), svg_size=80)
+    np.testing.assert_array_equal(found.rgb, load(plain, svg_size=80).rgb)
+    (tmp_path / "logo.svgz").write_bytes(gzip.compress(plain))
+    assert [path.name for path in images.find_images([tmp_path])] == ["logo.svg", "logo.svgz"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<text display="none">Hi</text>',
+        '<g style="fill:red; display: none"><text>Hi</text></g>',
+        '<defs><text id="t">Hi</text></defs>',
+        '<defs><g id="a"><text>Hi</text></g><path id="b"/></defs><use xlink:href="#b"/>',
+        '<symbol id="s"><text>Hi</text></symbol>',
+    ],
+)
+def test_text_that_is_not_seen_is_no_obstacle(load, body):
+    assert load(drawing(body + SQUARE), svg_size=40).alpha.max() == 1
+
+
 def test_a_size_beyond_8192_is_drawn_with_8192(load):
     found = load(drawing(size='viewBox="0 0 2000 20"'), svg_size=100_000)
     assert found.rgb.shape == (82, 8192, 3)
@@ -147,6 +246,17 @@ BILLION = '<g id="a0"><rect width="1" height="1"/></g>' + "".join(
         (drawing(""), "is fully transparent"),
         (drawing('<text y="9">Hi</text>'), "has text, which needs fonts; turn it into paths"),
         (drawing('<text y="9"><tspan>Hi</tspan></text>'), "has text"),
+        (drawing('<defs><text id="t">Hi</text></defs><use xlink:href="#t"/>'), "has text"),
+        (drawing('<mask id="m"><text>Hi</text></mask><g mask="url(#m)"/>'), "has text"),
+        (drawing('<path style="fill:var(--x)"/>'), "variable --x, which it does not define"),
+        (drawing('<g style="--x:red"/><path style="--x:blue;fill:var(--x)"/>'), "several values"),
+        (drawing('<g style="--x:var(--x)"/><path style="fill:var(--x)"/>'), "without end"),
+        (
+            drawing(size='viewBox="0 0 4 2" style="background:url(a.png)"'),
+            "no colour; draw it",
+        ),
+        (gzip.compress(drawing().encode() + b" " * 2**25), "is larger than 32 MiB"),
+        (gzip.compress(drawing().encode())[:50], "is damaged or cut short"),
         (drawing("<title>&i;</title>", prolog=BOMB), "is damaged or cut short"),
         (drawing("<title>&d;</title>", prolog=BOMB), "entity reference loop"),
         (
