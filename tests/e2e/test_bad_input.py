@@ -107,6 +107,13 @@ def test_a_bad_mask_or_start_image_is_refused_with_its_name(refuse, tmp_path, ou
     refuse("stylize", CONTENT, STYLE, "-o", out, option, path, parts=[path, BAD_IMAGES[make]])
 
 
+def test_a_mask_of_another_shape_is_refused(refuse, tmp_path, out):
+    path = tmp_path / "mask.png"
+    Image.new("L", (100, 80), 255).save(path)
+    parts = [f"{path}: has 100×80 pixels, another shape than the 1024×270 of {CONTENT}"]
+    refuse("stylize", CONTENT, STYLE, "-o", out, "--mask", path, parts=parts)
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [

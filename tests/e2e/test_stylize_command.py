@@ -196,12 +196,30 @@ def test_white_on_black_stays_so(stylize, tmp_path):
 
 
 def test_a_mask_may_be_of_any_size(stylize, tmp_path):
-    Image.new("L", (7, 5), 0).save(tmp_path / "mask.png")
+    Image.new("L", (7, 2), 0).save(tmp_path / "mask.png")
     # Nothing may change, whatever the run starts from.
     content = resize(load_image(CONTENT).rgb, 34, SIZE)
     for init in ("content", "style"):
         stylize("--mask", tmp_path / "mask.png", "--init", init, "--contrast", "0", "--overwrite")
         np.testing.assert_allclose(load_image(tmp_path / "out.png").rgb, content, atol=0.1)
+
+
+def test_a_mask_s_transparency_is_where_the_content_stays(stylize, tmp_path):
+    """White on transparency means what white on black means."""
+    whole = Image.new("RGBA", (256, 68), (255, 255, 255, 0))
+    whole.paste((255, 255, 255, 255), (128, 0, 256, 68))
+    whole.save(tmp_path / "clear.png")
+    flat = Image.new("L", (256, 68), 0)
+    flat.paste(255, (128, 0, 256, 68))
+    flat.save(tmp_path / "flat.png")
+    for name in ("clear", "flat"):
+        stylize("--mask", tmp_path / f"{name}.png", "--init", "style", output=f"{name}-out.png")
+    found = [pixels(tmp_path / f"{name}-out.png") for name in ("clear", "flat")]
+    np.testing.assert_array_equal(*found)
+    content = resize(load_image(CONTENT).rgb, 34, SIZE)
+    changed = np.abs(load_image(tmp_path / "clear-out.png").rgb - content).max(-1) > 0.3
+    assert changed[:, SIZE // 2 + 4 :].any()
+    assert not changed[:, : SIZE // 2 - 4].any()
 
 
 def test_several_styles_and_a_start_image(call, tmp_path):

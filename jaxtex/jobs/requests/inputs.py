@@ -72,6 +72,7 @@ class Inputs:
 
         mask = None
         if self.mask is not None:
+            self._check_mask(self.mask)
             mask = images.resize(luminance(self.mask.rgb), *self.content.rgb.shape[:2])
         styles = {f"style {number}": each.path for number, each in enumerate(self.styles, 1)}
         with named({"content": self.content.path, **styles}):
@@ -87,6 +88,16 @@ class Inputs:
             if self.files.transparent:
                 job.cut_out(job.content)
         return job
+
+    def _check_mask(self, mask: LoadedImage) -> None:
+        """Refuses a mask of another shape than the content's; another size is resampled."""
+        (tall, wide), (height, width) = mask.rgb.shape[:2], self.content.rgb.shape[:2]
+        # A pixel is what scaling either may have cost a side.
+        if abs(wide * height - width * tall) > max(wide, width, tall, height):
+            raise ImageError(
+                f"{mask.path}: has {wide}×{tall} pixels, another shape than the {width}×{height} "
+                f"of {self.content.path}; a mask is of the content's shape"
+            )
 
     def metadata(self) -> dict[str, Any]:
         """What a result's file says of its images."""
@@ -108,13 +119,14 @@ def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_ima
     if files.background not in ("keep", "transparent"):
         background = files.background
 
-    def optional(path: Path | None) -> LoadedImage | None:
-        return None if path is None else load(path, svg_size=size)
+    def optional(path: Path | None, background: str = "#ffffff") -> LoadedImage | None:
+        return None if path is None else load(path, background=background, svg_size=size)
 
     return Inputs(
         files=files,
         content=load(files.content, background=background, svg_size=size),
         styles=tuple(load(path, svg_size=size) for path in files.styles),
-        mask=optional(files.mask),
+        # Where a mask is transparent, the content stays.
+        mask=optional(files.mask, "#000000"),
         init=optional(files.init),
     )

@@ -45,7 +45,7 @@ _REQUEST = (
         shape="'#rrggbb'",
         first=True,
     ),
-    _file("mask", "White where the image may change, black where not.", group=RESULT,
+    _file("mask", "White where the image may change, black or transparent where not.", group=RESULT,
           of_a_job=True),
     Option(
         name="style_weight",
