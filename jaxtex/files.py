@@ -6,7 +6,7 @@ import io
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,19 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     except OSError as error:
         raise OutputError(f"{path}: cannot be written there ({error.strerror})") from None
     return path
+
+
+def check_not_input(output: str | os.PathLike[str], inputs: Iterable[Path]) -> None:
+    """Says whether a file may be written, as far as what is read goes: that is never overwritten.
+
+    Raises:
+      OutputError: it is one of the inputs, whatever the name.
+    """
+    path = Path(output)
+    for each in inputs:
+        same = path.exists() and each.exists() and path.samefile(each)
+        if same or path.absolute() == each.absolute():
+            raise OutputError(f"{path}: is an input, and would be overwritten; name another output")
 
 
 def check_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:

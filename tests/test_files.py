@@ -3,7 +3,7 @@ import os
 import pytest
 
 from jaxtex.errors import OutputError
-from jaxtex.files import atomic_path, check_folder, check_output, make_folder
+from jaxtex.files import atomic_path, check_folder, check_not_input, check_output, make_folder
 
 
 def names(folder):
@@ -132,3 +132,13 @@ def test_a_file_or_an_orphan_is_no_folder_for_outputs(tmp_path):
 
 def test_a_folder_is_made_once(tmp_path):
     assert make_folder(make_folder(tmp_path / "new")).is_dir()
+
+
+def test_an_input_is_never_an_output_whatever_its_name(tmp_path):
+    logo, link = tmp_path / "logo.png", tmp_path / "link.png"
+    logo.write_bytes(b"mine")
+    link.symlink_to(logo)
+    for output in (logo, link, tmp_path / "." / "logo.png"):
+        with pytest.raises(OutputError, match="is an input, and would be overwritten"):
+            check_not_input(output, [tmp_path / "other.png", logo])
+    check_not_input(tmp_path / "new.png", [logo, link])

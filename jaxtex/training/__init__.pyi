@@ -1,4 +1,5 @@
 from .checkpoint import differences as differences
+from .checkpoint import has_checkpoint as has_checkpoint
 from .dataset import Dataset as Dataset
 from .dataset import cut_square as cut_square
 from .run import Outcome as Outcome

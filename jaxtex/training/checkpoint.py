@@ -30,6 +30,12 @@ def differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     )
 
 
+def has_checkpoint(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder is there and holds a checkpoint; whose is not looked at."""
+    path = Path(folder)
+    return path.is_dir() and any(each.name.isdecimal() for each in path.iterdir())
+
+
 class CheckpointStore:
     """A folder with the newest checkpoints of one job, by Orbax.
 

@@ -107,6 +107,27 @@ def test_a_bad_mask_or_start_image_is_refused_with_its_name(refuse, tmp_path, ou
     refuse("stylize", CONTENT, STYLE, "-o", out, option, path, parts=[path, BAD_IMAGES[make]])
 
 
+@pytest.mark.parametrize("role", ["content", "style", "mask", "preset"])
+def test_an_input_is_never_overwritten(refuse, tmp_path, role):
+    path = tmp_path / ("mine.toml" if role == "preset" else "mine.png")
+    path.write_bytes(CONTENT.read_bytes())
+    words = {"content": [path, STYLE], "style": [CONTENT, path]}.get(role, [CONTENT, STYLE])
+    more = {"mask": ["--mask", path], "preset": ["--preset", path, "--history", path]}.get(role, [])
+    out = tmp_path / "out.png" if role == "preset" else path
+    refuse("stylize", *words, *more, "-o", out, "--overwrite", parts=[f"{path}: is an input"])
+    assert path.read_bytes() == CONTENT.read_bytes()
+
+
+def test_resume_without_a_checkpoint_does_not_overwrite(refuse, tmp_path, out):
+    out.write_bytes(b"mine")
+    checkpoint = tmp_path / "run"
+    words = ("--checkpoint", checkpoint, "--resume")
+    refuse("stylize", CONTENT, STYLE, "-o", out, *words, parts=[f"{out}: exists already"])
+    checkpoint.mkdir()
+    refuse("stylize", CONTENT, STYLE, "-o", out, *words, parts=[f"{out}: exists already"])
+    assert out.read_bytes() == b"mine"
+
+
 def test_a_mask_of_another_shape_is_refused(refuse, tmp_path, out):
     path = tmp_path / "mask.png"
     Image.new("L", (100, 80), 255).save(path)

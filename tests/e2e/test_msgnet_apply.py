@@ -63,6 +63,17 @@ def test_a_folder_of_one_content_becomes_a_folder_too(call, model, tmp_path):
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["0.png"]
 
 
+def test_a_content_is_never_overwritten(call, model, tmp_path):
+    contents = pictures(tmp_path / "in", (41, 50))
+    before = (contents / "0.png").read_bytes()
+    for given, output in ((contents, contents), (contents / "0.png", contents / "0.png")):
+        words = (given, STYLE, "-o", output, "--model", model, "--overwrite")
+        answer = call("msgnet", "apply", *words)
+        assert answer.code == 2
+        assert "0.png: is an input, and would be overwritten" in answer.err
+    assert (contents / "0.png").read_bytes() == before
+
+
 def test_a_training_folder_stands_for_its_model(call, model, tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "model.safetensors").write_bytes(model.read_bytes())

@@ -1,7 +1,7 @@
 """From rows to jobs: every row is checked, and each job has an identity, before work starts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -33,11 +33,33 @@ def plan(
             jobs.append(KINDS[row.kind].plan(row, planning))
         except JaxtexError as error:
             bad.append(BadRow(row.line, str(error)))
-    inside = {str(parent) for job in jobs for parent in PurePosixPath(job.output).parents}
-    for job in [job for job in jobs if job.output in inside]:
-        jobs.remove(job)
-        bad.append(BadRow(job.line, f"output: {job.output!r} is the folder of another row's"))
-    return jobs, sorted(bad)
+    obstacle = _obstacles(jobs, folder)
+    kept = []
+    for job in jobs:
+        reason = obstacle(job.output)
+        if reason is None:
+            kept.append(job)
+        else:
+            bad.append(BadRow(job.line, f"output: {job.output!r} {reason}"))
+    return kept, sorted(bad)
+
+
+def _obstacles(jobs: Sequence[PlannedJob], folder: Path) -> Callable[[str], str | None]:
+    """What says why an output cannot be written beside the others and the inputs of all jobs."""
+    folders = {str(parent) for job in jobs for parent in PurePosixPath(job.output).parents}
+    place = folder.resolve()
+    read = {path.resolve() for path in {path for job in jobs for path in job.inputs()}}
+    # Inputs are mostly elsewhere, and there is nothing to look at.
+    near = {path for path in read if path.is_relative_to(place)}
+
+    def obstacle(output: str) -> str | None:
+        if output in folders:
+            return "is the folder of another row's"
+        if near and (folder / output).resolve() in near:
+            return "is an input, and would be overwritten; name another"
+        return None
+
+    return obstacle
 
 
 def describe(bad: Sequence[BadRow], name: str, total: int) -> str:

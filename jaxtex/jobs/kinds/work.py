@@ -7,8 +7,9 @@ ahead, runs those of one group together, and encodes what comes out, in a thread
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from jaxtex.errors import JaxtexError
@@ -44,6 +45,10 @@ class PlannedJob(ABC):
     def compared(self) -> Files | None:
         """Content and style that its result is scored with; None where there are none."""
         return None
+
+    def inputs(self) -> Iterable[Path]:
+        """The images that are read for it."""
+        return self.compared() or ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

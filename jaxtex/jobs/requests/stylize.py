@@ -30,12 +30,6 @@ class StylizeRequest:
           JaxtexError: an option, an input or an output that cannot be.
         """
         options = self.options
-        self.outputs.check()
-        if options["resume"] and options["checkpoint"] is None:
-            raise SettingsError("--resume: needs --checkpoint DIR")
-        for option in OPTIONS.values():
-            if not option.of_a_job:
-                option.check(options[option.name])
         init = options["init"]
         files = Files(
             content=options["content"],
@@ -45,6 +39,13 @@ class StylizeRequest:
             background=options["background"],
             size=options["size"],
         )
+        others = (options["weights"], options["preset"])
+        self.outputs.check([*files, *(Path(each) for each in others if each is not None)])
+        if options["resume"] and options["checkpoint"] is None:
+            raise SettingsError("--resume: needs --checkpoint DIR")
+        for option in OPTIONS.values():
+            if not option.of_a_job:
+                option.check(options[option.name])
         self.inputs = load_inputs(files)
 
         from jaxtex.runtime import configure

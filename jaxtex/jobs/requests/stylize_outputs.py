@@ -1,12 +1,13 @@
 """What one call of `jaxtex stylize` writes: the image, frames, losses, a film, paths."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxtex.errors import OutputError, SettingsError
-from jaxtex.files import check_output, write_bytes
+from jaxtex.files import check_not_input, check_output, write_bytes
+from jaxtex.training import has_checkpoint
 
 if TYPE_CHECKING:
     from jaxtex.images.animation import Animation
@@ -24,15 +25,17 @@ class Outputs:
         self.film_frames: int = options["animate_frames"]
         self.save_every: int | None = options["save_every"]
         self.transparent = options["background"] == "transparent"
-        self.overwrite = options["overwrite"] or options["resume"]
+        goes_on = options["resume"] and options["checkpoint"] is not None
+        self.overwrite = options["overwrite"] or (goes_on and has_checkpoint(options["checkpoint"]))
         self.frames: list[Path] = []
         self.animation: Animation | None = None
 
-    def check(self) -> None:
+    def check(self, inputs: Sequence[Path]) -> None:
         """Says whether every file can be written, as far as its name tells.
 
         Raises:
-          OutputError: a place, suffix or missing library that does not allow it.
+          OutputError: a place, suffix or missing library that does not allow it, or one of the
+            `inputs`.
           SettingsError: two files of one name.
         """
         from jaxtex import images
@@ -45,6 +48,9 @@ class Outputs:
             raise SettingsError(
                 "--output, --history, --animate and --svg: name a different file for each"
             )
+        for path in files:
+            if path is not None:
+                check_not_input(path, inputs)
         check_output(self.image, overwrite=self.overwrite)
         images.output_format(self.image, alpha=self.transparent)
         if self.history is not None:

@@ -86,6 +86,17 @@ def test_a_row_that_cannot_be_run_is_bad_with_line_and_reason(planned, line, rea
     assert "\n" not in bad[0].reason
 
 
+def test_no_row_may_write_over_the_input_of_any(tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(CONTENT.read_bytes())
+    rows = [f"a.png,{STYLE},b.png", f"b.png,{STYLE},c.png", f"a.png,{STYLE},d/../e.png"]
+    (tmp_path / "jobs.csv").write_text("\n".join([HEADER, *rows]))
+    jobs, bad = plan(read_manifest(tmp_path / "jobs.csv"), tmp_path)
+    assert [job.output for job in jobs] == ["c.png"]
+    assert [row.line for row in bad] == [2, 4]
+    assert bad[0].reason == ("output: 'b.png' is an input, and would be overwritten; name another")
+
+
 def test_all_bad_rows_are_told_at_once_in_the_files_order(planned):
     _, bad = planned(f"none.png,{STYLE},1.png", "x,y", f"{CONTENT},{STYLE},/2.png")
     text = describe(bad, "m.csv", 3)

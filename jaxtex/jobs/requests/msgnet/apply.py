@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from jaxtex import images
 from jaxtex.errors import ImageError, OutputError, named
-from jaxtex.files import check_folder, check_output, make_folder
+from jaxtex.files import check_folder, check_not_input, check_output, make_folder
 from jaxtex.images import LoadedImage
 from jaxtex.jobs.front import Front
 from jaxtex.options import whole
@@ -50,12 +50,17 @@ class ApplyRequest:
         given, output = self.options["content"], self.options["output"]
         overwrite = self.options["overwrite"]
         paths = images.find_images(given)
+        inputs = [*paths, self.options["style"]]
         if len(given) == 1 and not given[0].is_dir():
+            check_not_input(output, inputs)
             images.output_format(check_output(output, overwrite=overwrite))
             self.outputs = {paths[0]: output}
             return
         self.folder = check_folder(output, overwrite=overwrite)
         self.outputs = {path: output / f"{path.stem}.png" for path in paths}
+        for path in self.outputs.values():
+            if path.exists():
+                check_not_input(path, inputs)
         if len(set(self.outputs.values())) < len(paths):
             names = sorted(path.name for path in self.outputs.values())
             twice = next(name for name, after in itertools.pairwise(names) if name == after)
