@@ -3,6 +3,7 @@ from .arrays import parse_color as parse_color
 from .arrays import resize as resize
 from .arrays import square as square
 from .arrays import validate_array as validate_array
+from .folders import distinct_stems as distinct_stems
 from .folders import find_images as find_images
 from .folders import load_images as load_images
 from .palette import palette_of as palette_of

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from jaxtex.errors import ImageError
@@ -10,17 +11,9 @@ from jaxtex.images.reading import LoadedImage, load_image
 from jaxtex.images.writing import OUTPUT_FORMATS
 
 # What a person would call an image, read or not: in a folder, the others are named as unreadable.
-_IMAGE_SUFFIXES = {
-    *OUTPUT_FORMATS,
-    ".gif",
-    ".svg",
-    ".svgz",
-    ".heic",
-    ".heif",
-    ".avif",
-    ".jxl",
-    ".psd",
-}
+_DRAWINGS = (".svg", ".svgz")
+_UNREAD = (".heic", ".heif", ".avif", ".jxl", ".psd")
+_IMAGE_SUFFIXES = {*OUTPUT_FORMATS, ".gif", *_DRAWINGS, *_UNREAD}
 
 
 def find_images(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -72,6 +65,15 @@ def load_images(
             unreadable(error)
         else:
             yield image
+
+
+def distinct_stems(paths: Sequence[Path]) -> list[str]:
+    """The names of files without suffix; with it, `a-jpg`, where two would be one."""
+    counts = Counter(path.stem.casefold() for path in paths)
+    return [
+        path.stem if counts[path.stem.casefold()] == 1 else f"{path.stem}-{path.suffix[1:]}"
+        for path in paths
+    ]
 
 
 def _looks_like_image(path: Path) -> bool:

@@ -156,10 +156,11 @@ def product(contents: Path, styles: Path, values: Mapping[str, Any]) -> Manifest
       ManifestError: the values are those of jobs without contents and styles.
     """
     manifest = Manifest(name=f"{contents} × {styles}", folder=Path(), defaults=values)
-    pairs = itertools.product(images.find_images([contents]), images.find_images([styles]))
-    for number, (content, style) in enumerate(pairs, 1):
-        files = {"content": str(content), "style": (str(style),)}
-        manifest.rows.append(Row(number, of_one_kind(files, values)))
+    sides = [images.find_images([folder]) for folder in (contents, styles)]
+    named = [list(zip(side, images.distinct_stems(side), strict=True)) for side in sides]
+    for number, ((content, first), (style, second)) in enumerate(itertools.product(*named), 1):
+        row = {"content": str(content), "style": (str(style),), "output": f"{first}-{second}.png"}
+        manifest.rows.append(Row(number, of_one_kind(row, values)))
     manifest.check_defaults()
     return manifest
 

@@ -277,6 +277,18 @@ def test_two_folders_give_every_pair(tmp_path):
         product(CONTENT.parent, tmp_path / "none", {})
 
 
+def test_images_of_two_folders_with_one_name_have_outputs_apart(tmp_path):
+    for folder, names in (("logos", ("a.png", "A.jpg", "b.png")), ("bands", ("x.png", "x.webp"))):
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / name).write_bytes(b"")
+    rows = product(tmp_path / "logos", tmp_path / "bands", {}).rows
+    assert sorted(row.values["output"] for row in rows) == [
+        "A-jpg-x-png.png", "A-jpg-x-webp.png", "a-png-x-png.png", "a-png-x-webp.png",
+        "b-x-png.png", "b-x-webp.png",
+    ]  # fmt: skip
+
+
 def test_settings_on_the_command_line_are_columns():
     assert parse_settings(["style-size=64", "layer=conv1_1=1;conv1_2=2"]) == {
         "style_size": 64,
