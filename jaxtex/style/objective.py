@@ -133,7 +133,8 @@ def _gram_tap_forward(features):
 
 def _gram_tap_backward(features, cotangents):
     deeper, gram = cotangents
-    return (deeper + _gram_backward(features, after(gram, deeper))[0],)
+    gram = after(gram, deeper, batch=gram.ndim - 2)
+    return (deeper + _gram_backward(features, gram)[0],)
 
 
 gram_tap.defvjp(_gram_tap_forward, _gram_tap_backward)

@@ -241,13 +241,15 @@ def extract(
     return found
 
 
-def after(x: Array, cause: Array) -> Array:
-    """`x`, but not computed before `cause`, both of floats; not finite where `cause` is not.
+def after(x: Array, cause: Array, *, batch: int = 1) -> Array:
+    """`x`, but not computed before `cause`, both of floats with the same first `batch` axes.
 
     XLA on CPU drops `lax.optimization_barrier` before it schedules, so that only what depends on a
-    value is computed after it.
+    value is computed after it. Each member of a batch depends on its own part of the cause: one
+    that is not finite spoils no other, and devices that share the batch do not wait for each other.
     """
-    return x + 0 * cause[(0,) * cause.ndim].astype(x.dtype)
+    first = cause[(slice(None),) * batch + (0,) * (cause.ndim - batch)]
+    return x + 0 * first.reshape(first.shape + (1,) * (x.ndim - batch)).astype(x.dtype)
 
 
 def _again(block: Callable[..., Any]) -> Callable[..., Any]:

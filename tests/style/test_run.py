@@ -188,15 +188,23 @@ def test_too_little_memory_computes_twice_with_the_same_result(network):
     np.testing.assert_allclose(tight.history.total, plain.history.total, rtol=1e-3)
 
 
-def test_one_jobs_divergence_is_its_own(network):
-    good = job_of(optimizer="adam", scales=1)
+@pytest.mark.parametrize("max_bytes", [None, 1], ids=["plain", "rematerialised"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_one_jobs_divergence_is_its_own(network, optimizer, place, max_bytes):
+    good = job_of(optimizer=optimizer, scales=1)
     levels = good.content.copy()
     levels[0, 0] = np.nan
-    bad = dataclasses.replace(good, init=levels)
-    alone, failed, other = run_jobs([good, bad, good], network=network)
-    assert [alone.status, failed.status, other.status] == ["done", "diverged", "done"]
-    np.testing.assert_array_equal(alone.levels, other.levels)
-    assert np.isfinite(alone.history.total).all()
+    jobs = [good, good, good]
+    expected = run_jobs(jobs, network=network, max_bytes=max_bytes)
+    jobs[place] = dataclasses.replace(good, init=levels)
+    outcomes = run_jobs(jobs, network=network, max_bytes=max_bytes)
+    assert outcomes.pop(place).status == "diverged"
+    expected.pop(place)
+    for found, right in zip(outcomes, expected, strict=True):
+        assert found.status == right.status == "done"
+        np.testing.assert_array_equal(found.levels, right.levels)
+        assert np.isfinite(found.history.total).all()
 
 
 @pytest.mark.parametrize(("optimizer", "status"), [("adam", "diverged"), ("lbfgs", "done")])
