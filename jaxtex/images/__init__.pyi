@@ -13,6 +13,8 @@ from .reading import load_image as load_image
 from .reading import read_bytes as read_bytes
 from .reading import read_metadata as read_metadata
 from .sheets import contact_sheet as contact_sheet
+from .transparency import contrasting_ground as contrasting_ground
+from .transparency import on_checkerboard as on_checkerboard
 from .writing import encode_image as encode_image
 from .writing import output_format as output_format
 from .writing import save_gif as save_gif

@@ -41,12 +41,15 @@ class LoadedImage:
     """An image file as arrays: `rgb` in [0, 1], composited on the background.
 
     `alpha` in [0, 1] is None when every pixel is opaque; `sha256` is that of the file's bytes.
+    `color` has the straight colours, those of the file itself, whatever the background; it is `rgb`
+    where every pixel is opaque.
     """
 
     rgb: Float32[np.ndarray, "h w 3"]
     alpha: Float32[np.ndarray, "h w"] | None
     sha256: str
     path: Path
+    color: Float32[np.ndarray, "h w 3"]
 
 
 def load_image(
@@ -90,7 +93,7 @@ def load_image(
         reason = first_line(error)
         raise ImageError(f"{path}: the image is damaged or cut short ({reason})") from None
     rgb, alpha = composite(colour, alpha, backdrop, str(path))
-    return LoadedImage(rgb, alpha, hashlib.sha256(data).hexdigest(), path)
+    return LoadedImage(rgb, alpha, hashlib.sha256(data).hexdigest(), path, colour)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:

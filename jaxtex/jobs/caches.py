@@ -58,4 +58,6 @@ class Models:
 
 
 def _image_bytes(image: LoadedImage) -> int:
-    return image.rgb.nbytes + (0 if image.alpha is None else image.alpha.nbytes)
+    if image.alpha is None:
+        return image.rgb.nbytes
+    return image.rgb.nbytes + image.color.nbytes + image.alpha.nbytes

@@ -158,6 +158,7 @@ def test_alpha_is_composited_in_srgb_on_the_background(load):
         loaded = load(encoded(Image.fromarray(pixels), kind, **options), background="#00f")
         np.testing.assert_allclose(loaded.alpha, [[1, 0.2, 0]], atol=1e-7)
         np.testing.assert_allclose(loaded.rgb, [[[1, 0, 0], [0.2, 0, 0.8], [0, 0, 1]]], atol=1e-6)
+        np.testing.assert_array_equal(loaded.color, pixels[..., :3].astype(np.float32) / 255)
 
 
 def test_grey_with_alpha_is_composited(load):
@@ -167,7 +168,9 @@ def test_grey_with_alpha_is_composited(load):
 
 
 def test_an_opaque_alpha_channel_is_no_transparency(load):
-    assert load(encoded(Image.new("RGBA", (2, 2), "red"), "PNG")).alpha is None
+    loaded = load(encoded(Image.new("RGBA", (2, 2), "red"), "PNG"))
+    assert loaded.alpha is None
+    np.testing.assert_array_equal(loaded.color, loaded.rgb)
 
 
 def test_cmyk_jpeg_has_the_right_polarity(load):

@@ -42,7 +42,8 @@ def reports_of(grid, figures=None):
 
 
 def loaded(name):
-    return LoadedImage(bars(), None, "0" * 64, Path(name))
+    picture = bars()
+    return LoadedImage(picture, None, "0" * 64, Path(name), picture)
 
 
 def free_grid(columns=(1.0, 2.0, 3.0), title="free"):

@@ -1,0 +1,67 @@
+"""Pictures with alpha: a ground on which they stand out, to work on or to look at them."""
+
+import numpy as np
+from jaxtyping import Bool, Float32
+from PIL import Image, ImageFilter
+
+from jaxtex.images.arrays import over
+
+# How near (in the range 0 to 1) a colour is to a ground on which it cannot be made out, and the
+# share of an edge that may be so.
+_NEAR, _FEW = 0.2, 0.02
+# Sampled pixels lie at most this far from what is transparent.
+_EDGE = 2
+# The two colours of a checkerboard, by the ground that they stand for.
+_CHECKS = {1.0: (1.0, 0.88), 0.0: (0.08, 0.2), 0.5: (0.44, 0.56)}
+_SQUARE = 8
+
+
+def contrasting_ground(
+    color: Float32[np.ndarray, "h w 3"], alpha: Float32[np.ndarray, "h w"]
+) -> tuple[float, float, float]:
+    """A colour on which a picture with alpha can be seen: white, black or mid grey.
+
+    White unless some of the picture would vanish on it, then black, or mid grey where there is what
+    vanishes on black, too. What counts are the colours beside what is transparent, so that white
+    lettering on a badge stays as it is.
+
+    Args:
+      color: straight colours in [0, 1], not multiplied by alpha.
+      alpha: 0 for transparent, 1 for opaque.
+    """
+    edge = color[_edge(alpha)]
+    lost = {
+        level: float(np.mean(np.abs(edge - level).max(-1) < _NEAR)) if len(edge) else 0.0
+        for level in _CHECKS
+    }
+    level = next((each for each in lost if lost[each] <= _FEW), min(lost, key=lost.__getitem__))
+    return level, level, level
+
+
+def on_checkerboard(
+    color: Float32[np.ndarray, "h w 3"], alpha: Float32[np.ndarray, "h w"] | None
+) -> Float32[np.ndarray, "h w 3"]:
+    """A picture on squares of 8 pixels that stand for transparency, light, grey or dark.
+
+    They are about as light as its `contrasting_ground`. Without alpha it is returned as it is.
+
+    Args:
+      color: straight colours in [0, 1], not multiplied by alpha.
+      alpha: 0 for transparent, 1 for opaque; None for a picture without transparency.
+    """
+    if alpha is None:
+        return color
+    height, width = alpha.shape
+    rows, columns = np.ogrid[:height, :width]
+    odd = (rows // _SQUARE + columns // _SQUARE) % 2
+    levels = np.asarray(_CHECKS[contrasting_ground(color, alpha)[0]], np.float32)
+    return over(color, alpha, levels[odd][..., None])
+
+
+def _edge(alpha: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """What can be seen beside what is transparent; all that can be where nothing is."""
+    solid = alpha >= 0.5 * alpha.max()
+    clear = Image.fromarray(np.uint8(255) * (alpha < 0.1 * alpha.max()))
+    near = np.asarray(clear.filter(ImageFilter.MaxFilter(2 * _EDGE + 1))) > 0
+    edge = solid & near
+    return edge if edge.any() else solid
