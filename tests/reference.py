@@ -39,6 +39,8 @@ class Problem:
     distance: np.ndarray | None = None
     palette: np.ndarray | None = None
     mask: np.ndarray | None = None
+    guides: Mapping[str, np.ndarray] | None = None
+    """The weights of positions at each style layer, `[h, w]`."""
 
     @property
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -104,10 +106,13 @@ def vgg_features(
     raise ValueError(f"no such layers: {layers}")
 
 
-def gram(features: Any) -> Any:
-    """`[b, k, k]`, each divided by its map's h·w."""
+def gram(features: Any, weights: np.ndarray | None = None) -> Any:
+    """`[b, k, k]`, each divided by its map's h·w; with weights `[h, w]`, by their sum."""
     flat = features.flatten(2)
-    return flat @ flat.transpose(1, 2) / flat.shape[2]
+    if weights is None:
+        return flat @ flat.transpose(1, 2) / flat.shape[2]
+    weight = tensor(weights, str(flat.dtype).removeprefix("torch.")).flatten()
+    return (weight * flat) @ flat.transpose(1, 2) / weight.sum()
 
 
 def style_error(gram: Any, target: Any, normalization: str) -> Any:
@@ -171,7 +176,11 @@ class Objective:
         style = sum(
             coefficient
             * weight
-            * style_error(gram(found[layer]), grams[layer], problem.normalization)[0]
+            * style_error(
+                gram(found[layer], (problem.guides or {}).get(layer)),
+                grams[layer],
+                problem.normalization,
+            )[0]
             for layer, coefficient in problem.layers.items()
             for weight, grams in zip(problem.style_weights, self.grams, strict=True)
         )
@@ -259,6 +268,7 @@ def in_jaxtex(
         distance=distance,
         palette=palette,
         mask=mask,
+        guides=None if first.guides is None else _roots(problems),
     )
     names = [name for name in objective.Coefficients._fields if name != "layers"]
     coefficients = objective.Coefficients(
@@ -266,6 +276,16 @@ def in_jaxtex(
         **{name: batch(*(p.weights.get(name, 0.0) for p in problems)) for name in names},
     )
     return program, kernels, targets, coefficients
+
+
+def _roots(problems: Sequence[Problem]) -> dict[str, Any]:
+    """The guides of a batch as jaxtex takes them."""
+    roots = [
+        {layer: np.sqrt(weights / weights.mean())[..., None] for layer, weights in guides.items()}
+        for guides in (problem.guides for problem in problems)
+        if guides is not None
+    ]
+    return {layer: batch(*(each[layer] for each in roots)) for layer in problems[0].layers}
 
 
 def batch(*arrays: Any) -> Any:

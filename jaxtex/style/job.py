@@ -53,6 +53,10 @@ class Job:
     """SHA-256 of all images, as a checkpoint's proof that it belongs to this job."""
     layers: tuple[str, ...]
     """The style layers of its program; those of coefficient 0 may be among them."""
+    guide: Map | None = None
+    """How much each pixel of the canvas counts in the Gram matrices, 0 to 1; None: all alike."""
+    style_guides: tuple[Map | None, ...] | None = None
+    """The same of each style image."""
 
     @property
     def program(self) -> Program:
@@ -64,7 +68,9 @@ class Job:
         """Jobs with equal groups can run as one batch."""
         settings = self.settings
         optimiser = (settings.optimizer, settings.learning_rate, settings.box)
-        return self.program, self.phases, self.content.shape, len(self.styles), optimiser
+        guided = self.guide is not None
+        shape, count = self.content.shape, len(self.styles)
+        return self.program, self.phases, shape, count, optimiser, guided
 
     def picture(self, levels: Levels) -> RGB:
         """What a canvas of any size shows at full size, 0 to 1, margin cut off."""

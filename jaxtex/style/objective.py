@@ -8,6 +8,7 @@ Images are `[b, h, w, c]` with c = 3 (RGB) or 1 (luminance), 0 to 255. Every job
 own targets, coefficients and losses.
 """
 
+import functools
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -68,6 +69,9 @@ class Targets(NamedTuple):
     """The content's own colours, 0 to 1."""
     mask: Float32[Array, "b h w 1"]
     """Where the image may change: 1; where it stays the content: 0."""
+    guides: dict[str, Float32[Array, "b _ _ 1"]] | None = None
+    """For guided Gram matrices, the root of each position's weight at each layer, the mean weight
+    of a map being 1; without, all positions count alike."""
 
 
 class Losses(NamedTuple):
@@ -116,25 +120,34 @@ gram_matrix.defvjp(_gram_forward, _gram_backward)
 
 @jax.custom_vjp
 def gram_tap(
-    features: Float[Array, "*batch h w c"],
+    features: Float[Array, "*batch h w c"], guide: Float32[Array, "*batch h w 1"] | None = None
 ) -> tuple[Float[Array, "*batch h w c"], Float32[Array, "*batch c c"]]:
     """The features and their Gram matrix, in the order that takes the least memory.
+
+    With `guide`, the root of weights whose mean is 1, it is the guided Gram matrix Σ T f fᵀ / Σ T
+    (Gatys et al. 2017, Controlling perceptual factors, section 4); the guide has no gradient.
 
     The gradient of a Gram matrix is as large as the features. XLA would compute that of every
     layer as soon as it can and hold them all; here it waits for the deeper layers' gradient.
     """
-    return features, gram_matrix(features)
+    return features, gram_matrix(_weighted(features, guide))
 
 
-def _gram_tap_forward(features):
-    features, gram = gram_tap(features)
-    return (features, gram), features
+def _weighted(features: Array, guide: Array | None) -> Array:
+    return features if guide is None else features * guide.astype(features.dtype)
 
 
-def _gram_tap_backward(features, cotangents):
+def _gram_tap_forward(features, guide):
+    features, gram = gram_tap(features, guide)
+    return (features, gram), (features, guide)
+
+
+def _gram_tap_backward(residuals, cotangents):
+    features, guide = residuals
     deeper, gram = cotangents
     gram = after(gram, deeper, batch=gram.ndim - 2)
-    return (deeper + _gram_backward(features, gram)[0],)
+    (gradient,) = _gram_backward(_weighted(features, guide), gram)
+    return deeper + _weighted(gradient, guide), jax.tree.map(jnp.zeros_like, guide)
 
 
 gram_tap.defvjp(_gram_tap_forward, _gram_tap_backward)
@@ -222,12 +235,26 @@ def outside_loss(image: Float[Array, "b h w c"]) -> Float32[Array, " b"]:
 
 
 def features_of(
-    program: Program, vgg: Mapping[str, PreparedConv], image: Float[Array, "b h w c"]
+    program: Program,
+    vgg: Mapping[str, PreparedConv],
+    image: Float[Array, "b h w c"],
+    guides: Mapping[str, Float32[Array, "b _ _ 1"]] | None = None,
 ) -> tuple[Float[Array, "b _ _ k"], dict[str, Float32[Array, "b _ _"]]]:
-    """What `program` compares: the content layer's features and the style layers' Gram matrices."""
-    taps: dict[str, Tap] = dict.fromkeys(program.layers, gram_tap)
+    """What `program` compares: the content layer's features and the style layers' Gram matrices.
+
+    `guides` are those of `Targets`.
+    """
+    guides = guides or {}
+    taps: dict[str, Tap] = {
+        layer: functools.partial(gram_tap, guide=guides.get(layer)) for layer in program.layers
+    }
     shared = program.content_layer in taps
-    taps[program.content_layer] = _content_and_gram if shared else keep
+    if shared:
+        taps[program.content_layer] = functools.partial(
+            _content_and_gram, guide=guides.get(program.content_layer)
+        )
+    else:
+        taps[program.content_layer] = keep
     found = extract(
         vgg,
         image,
@@ -244,8 +271,8 @@ def features_of(
     return content, {layer: found[layer] for layer in program.layers}
 
 
-def _content_and_gram(features: Array) -> tuple[Array, tuple[Array, Array]]:
-    features, gram = gram_tap(features)
+def _content_and_gram(features: Array, guide: Array | None) -> tuple[Array, tuple[Array, Array]]:
+    features, gram = gram_tap(features, guide)
     return features, (features, gram)
 
 
@@ -258,7 +285,7 @@ def losses(
 ) -> Losses:
     """All terms of eq. 1 and of `steel`, for each job of the batch; image 0 to 255."""
     image = targets.content + targets.mask * (image - targets.content)
-    features, grams = features_of(program, vgg, image)
+    features, grams = features_of(program, vgg, image, targets.guides)
     content = content_loss(features, targets.content_features, program.normalization)
     style = jnp.zeros_like(content)
     for layer in program.layers:

@@ -18,7 +18,8 @@ from jaxtyping import Array
 from jaxtex import images
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
-from jaxtex.style.canvas import Levels
+from jaxtex.style.canvas import Levels, Map
+from jaxtex.style.guide import layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Program, Targets, features_of
 from jaxtex.style.placement import Placement
@@ -52,7 +53,13 @@ class SharedTargets:
         contents = [at_scale(job.content, phase) for job in jobs]
         features = [self._content_features(program, content) for content in contents]
         grams = [
-            [self._grams(program, style, phase.factor) for style in job.styles] for job in jobs
+            [
+                self._grams(program, style, guide, phase.factor)
+                for style, guide in zip(
+                    job.styles, job.style_guides or (None,) * len(job.styles), strict=True
+                )
+            ]
+            for job in jobs
         ]
         distances = [
             self._distance(content, job.settings.skeleton)
@@ -77,6 +84,7 @@ class SharedTargets:
             distance=distance,
             palette=palette,
             mask=mask,
+            guides=self._guides(program, jobs, phase),
         )
         return self.placement.share(targets, len(jobs))
 
@@ -89,12 +97,29 @@ class SharedTargets:
         key = "content", program.content_layer, *_kind(program), _digest(content)
         return self._of_contents.get(key, compute)
 
-    def _grams(self, program: Program, style: Levels, factor: float) -> dict[str, Array]:
-        """The Gram matrices of a style image at `factor` of its size."""
+    def _guides(
+        self, program: Program, jobs: Sequence[Job], phase: Phase
+    ) -> dict[str, Array] | None:
+        """The guides of a batch at each style layer; None where its jobs have none."""
+        maps = [
+            layer_guides(images.resize(job.guide, phase.height, phase.width), program.layers)
+            for job in jobs
+            if job.guide is not None
+        ]
+        if not maps:
+            return None
+        stacked = {layer: np.stack([each[layer] for each in maps]) for layer in program.layers}
+        return jax.device_put(stacked)
+
+    def _grams(
+        self, program: Program, style: Levels, guide: Map | None, factor: float
+    ) -> dict[str, Array]:
+        """The Gram matrices of a style image, and of its guide, at `factor` of its size."""
         least = program.smallest_image
         height, width = (max(least, round(side * factor)) for side in style.shape[:2])
+        region = None if guide is None else _digest(guide)
         keys = {
-            layer: ("gram", layer, *_kind(program), _digest(style), height, width)
+            layer: ("gram", layer, *_kind(program), _digest(style), region, height, width)
             for layer in program.layers
         }
         kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
@@ -105,7 +130,11 @@ class SharedTargets:
             only = program._replace(layers=missing, content_layer=missing[0])
             channels = level.shape[-1]
             convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
-            found |= _grams(only, convs, jax.device_put(level))
+            guides = None
+            if guide is not None:
+                maps = layer_guides(images.resize(guide, height, width), missing)
+                guides = jax.device_put({layer: one[None] for layer, one in maps.items()})
+            found |= _grams(only, convs, jax.device_put(level), guides)
         return {
             layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()
@@ -155,7 +184,7 @@ def _kind(program: Program) -> tuple[str, ...]:
     return program.features, program.pool, program.precision
 
 
-def _digest(levels: Levels) -> tuple[bytes, tuple[int, ...]]:
+def _digest(levels: Levels | Map) -> tuple[bytes, tuple[int, ...]]:
     return hashlib.sha256(np.ascontiguousarray(levels).tobytes()).digest(), levels.shape
 
 
@@ -177,8 +206,11 @@ def _content_features(program: Program, convs: Any, content: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames="program")
-def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
-    return {layer: gram[0] for layer, gram in features_of(program, convs, style)[1].items()}
+def _grams(
+    program: Program, convs: Any, style: Array, guides: dict[str, Array] | None
+) -> dict[str, Array]:
+    grams = features_of(program, convs, style, guides)[1]
+    return {layer: gram[0] for layer, gram in grams.items()}
 
 
 @jax.jit

@@ -22,6 +22,16 @@ def minimum_size(layers: Iterable[str]) -> int:
     return 2 ** max(map(depth, layers))
 
 
+def receptive_field(layer: str) -> int:
+    """The side, in pixels, of the part of the image that one position of `layer` sees."""
+    side, step = 1, 1
+    for name in LAYERS[: LAYERS.index(layer) + 1]:
+        if depth(name) > 0 and name.endswith("_1"):
+            side, step = side + step, 2 * step
+        side += 2 * step
+    return side
+
+
 def check_layer(layer: str) -> str:
     """Returns `layer`.
 

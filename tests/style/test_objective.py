@@ -151,6 +151,61 @@ def test_grey_job_matches_float64_reference():
     assert_close(gradient[0], expected_gradient)
 
 
+def guided_problem(seed: int = 20, **changes):
+    """A job whose Gram matrices have guides, 0 in places."""
+    draw = np.random.default_rng(seed).uniform
+    guides = {"conv1_2": draw(-1, 2, (22, 30)).clip(0), "conv2_1": draw(-1, 2, (11, 15)).clip(0)}
+    return problem(guides=guides, **changes)
+
+
+@pytest.mark.parametrize("content_layer", ["conv1_1", "conv1_2"])
+@pytest.mark.parametrize("rematerialise", [False, True])
+def test_guided_losses_and_gradient_match_float64_reference(content_layer, rematerialise):
+    job = guided_problem(content_layer=content_layer)
+    image = image_of(job)
+    found, gradient = compute([job], [image], rematerialise=rematerialise)
+    expected, expected_gradient = Objective(job).value_and_gradient(image)
+    for name in Losses._fields:
+        assert getattr(found, name)[0] == pytest.approx(expected[name], rel=2e-4), name
+    assert_close(gradient[0], expected_gradient)
+    plain, _ = compute([dataclasses.replace(job, guides=None)], [image])
+    assert abs(plain.style[0] - found.style[0]) > 0.01 * plain.style[0]
+
+
+def test_each_job_of_a_batch_has_its_own_guides():
+    jobs = [guided_problem(20), guided_problem(21, weights={})]
+    images = [image_of(job, seed) for seed, job in enumerate(jobs)]
+    found, gradient = compute(jobs, images)
+    for i, (job, image) in enumerate(zip(jobs, images, strict=True)):
+        single, single_gradient = compute([job], [image])
+        assert found.style[i] == pytest.approx(single.style[0], rel=1e-4)
+        assert_close(gradient[i], single_gradient[0], 1e-4)
+
+
+def test_guides_of_ones_are_none():
+    job = problem()
+    image = image_of(job)
+    ones = {"conv1_2": np.ones((22, 30)), "conv2_1": np.ones((11, 15))}
+    guided, guided_gradient = compute([dataclasses.replace(job, guides=ones)], [image])
+    plain, gradient = compute([job], [image])
+    np.testing.assert_allclose(guided.total, plain.total, rtol=1e-6)
+    assert_close(guided_gradient, gradient, 1e-5)
+
+
+def test_what_lies_outside_the_guides_does_not_count():
+    inside = np.zeros((22, 30))
+    inside[:, :15] = 1
+    job = problem(weights={}, guides={"conv1_2": inside, "conv2_1": inside[::2, ::2]})
+    image = image_of(job)
+    # Position 14 of conv1_2 sees 2 pixels beyond itself, position 7 of conv2_1 pixels up to 19.
+    other = image.copy()
+    other[:, 20:] = noise(30, 22, 10)
+    found, gradient = compute([job, job], [image, other])
+    np.testing.assert_allclose(found.style[1], found.style[0], rtol=1e-6)
+    assert not gradient[:, :, 20:].any()
+    assert gradient[:, :, :17].all()
+
+
 @pytest.mark.parametrize(
     ("options", "tolerance"), [({"rematerialise": True}, 1e-5), ({"precision": "bfloat16"}, 0.05)]
 )

@@ -45,6 +45,33 @@ def test_gram_gradient_equals_automatic_differentiation():
     np.testing.assert_allclose(custom(cotangent)[0], automatic(cotangent)[0], rtol=1e-5, atol=1e-6)
 
 
+def test_guided_gram_matrix_is_the_weighted_mean_of_products():
+    features, weight = draw(11, 2, 5, 4, 3), np.abs(draw(12, 2, 5, 4, 1))
+    root = np.sqrt(weight / weight.mean((1, 2), keepdims=True))
+    kept, found = objective.gram_tap(jnp.asarray(features), jnp.asarray(root))
+    expected = np.einsum("bhwx,bhwc,bhwd->bcd", weight, features, features, dtype=np.float64)
+    np.testing.assert_array_equal(kept, features)
+    assert_close(found, expected / weight.sum((1, 2, 3))[:, None, None], 1e-5)
+
+
+def test_guided_gram_gradient_equals_central_differences():
+    features, cotangent = draw(13, 1, 3, 4, 2), jnp.asarray(draw(14, 1, 2, 2))
+    root = jnp.asarray(np.abs(draw(15, 1, 3, 4, 1))).at[0, 1].set(0.0)
+
+    @jax.jit
+    def term(features):
+        return jnp.sum(objective.gram_tap(features, root)[1] * cotangent)
+
+    gradient = np.asarray(jax.grad(term)(jnp.asarray(features)))
+    differences = np.zeros_like(features)
+    for place in np.ndindex(*features.shape):
+        step = np.zeros_like(features)
+        step[place] = 0.25
+        differences[place] = 2 * float(term(features + step) - term(features - step))
+    assert_close(gradient, differences, 1e-4)
+    assert not gradient[0, 1].any()
+
+
 @pytest.mark.parametrize(
     ("normalization", "expected"),
     [

@@ -37,10 +37,10 @@ def evaluations(monkeypatch):
     for name in ("_content_features", "_grams"):
         real = getattr(targets, name)
 
-        def counted(program, convs, image, real=real, name=name):
+        def counted(program, convs, image, *guides, real=real, name=name):
             layers = (program.content_layer,) if name == "_content_features" else program.layers
             seen.append((name, layers))
-            return real(program, convs, image)
+            return real(program, convs, image, *guides)
 
         monkeypatch.setattr(targets, name, counted)
     return seen
@@ -87,6 +87,43 @@ def test_shared_targets_are_those_of_each_job_alone(network):
         alone = SharedTargets(network).of(job.program, [job], phase)
         for ours, theirs in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
             np.testing.assert_array_equal(ours[index], theirs[0])
+
+
+def test_guides_are_those_of_each_job_and_phase(network):
+    guide = np.zeros(job_of().content.shape[:2], np.float32)
+    guide[:, :20] = 1
+    jobs = [dataclasses.replace(job_of(), guide=one) for one in (guide, 1 - guide)]
+    phase = jobs[0].phases[0]
+    assert SharedTargets(network).of(jobs[0].program, [job_of()], phase).guides is None
+    for size in (phase, phase._replace(height=phase.height // 2, width=phase.width // 2)):
+        guides = SharedTargets(network).of(jobs[0].program, jobs, size).guides
+        assert guides["conv1_2"].shape == (2, size.height, size.width, 1)
+        np.testing.assert_allclose(np.mean(np.square(guides["conv1_2"]), (1, 2, 3)), 1, rtol=1e-5)
+        assert np.asarray(guides["conv1_2"][0, :, 0]).all()
+        assert not np.asarray(guides["conv1_2"][1, :, 0]).any()
+
+
+def test_jobs_with_guides_and_without_run_apart():
+    guide = np.ones(job_of().content.shape[:2], np.float32)
+    jobs = [job_of(), dataclasses.replace(job_of(), guide=guide), job_of()]
+    assert batches(jobs) == [[0, 2], [1]]
+
+
+def test_a_style_guide_picks_a_part_of_the_style(network):
+    left = np.zeros(STYLE.shape[:2], np.float32)
+    left[:, : left.shape[1] // 2] = 1
+    plain = job_of()
+    ones, half = (
+        dataclasses.replace(plain, style_guides=(one,)) for one in (np.ones_like(left), left)
+    )
+    shared = SharedTargets(network)
+    phase = plain.phases[0]._replace(factor=1.0)
+    whole, also_whole, part = (
+        np.asarray(shared.of(job.program, [job], phase).grams["conv1_1"])
+        for job in (plain, ones, half)
+    )
+    np.testing.assert_allclose(also_whole, whole, rtol=1e-4, atol=1e-2)
+    assert np.abs(part - whole).max() > 0.01 * np.abs(whole).max()
 
 
 def test_a_layer_of_coefficient_zero_changes_nothing(network):

@@ -305,3 +305,20 @@ def test_known_layers_pass():
 def test_unknown_layer_is_refused_with_the_known_ones(layer):
     with pytest.raises(SettingsError, match=r"allowed are conv1_1, .*conv5_3"):
         vgg.check_layer(layer)
+
+
+@pytest.mark.parametrize(
+    ("layer", "side"), [("conv1_1", 3), ("conv1_2", 5), ("conv2_1", 10), ("conv4_1", 60)]
+)
+def test_receptive_field_by_hand(layer, side):
+    assert vgg.receptive_field(layer) == side
+
+
+def test_a_position_sees_its_receptive_field():
+    cotangents = cotangents_of(["conv2_1"], image := noise(5, 40, 40))
+    cotangents["conv2_1"][:, np.arange(20) != 8] = 0
+    _, gradient = features_and_gradient(image, cotangents)
+    slope = np.abs(np.asarray(gradient[0])).sum((1, 2))
+    # Winograd's form rounds: beyond the field its slopes are nearly, not quite, 0.
+    rows = np.flatnonzero(slope > 1e-4 * slope.max())
+    assert rows[-1] - rows[0] + 1 == vgg.receptive_field("conv2_1")
