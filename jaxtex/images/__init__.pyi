@@ -1,4 +1,5 @@
 from .arrays import fit as fit
+from .arrays import over as over
 from .arrays import parse_color as parse_color
 from .arrays import resize as resize
 from .arrays import square as square
@@ -15,7 +16,9 @@ from .reading import read_metadata as read_metadata
 from .sheets import contact_sheet as contact_sheet
 from .transparency import contrasting_ground as contrasting_ground
 from .transparency import on_checkerboard as on_checkerboard
+from .transparency import without_ground as without_ground
 from .writing import encode_image as encode_image
+from .writing import keeps_alpha as keeps_alpha
 from .writing import output_format as output_format
 from .writing import save_gif as save_gif
 from .writing import save_image as save_image

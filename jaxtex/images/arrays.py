@@ -117,17 +117,17 @@ def composite(
         return colour, None
     if alpha.max() == 0:
         raise ImageError(f"{name}: is fully transparent; there is nothing to see in it")
-    return over(colour, alpha, np.asarray(background, np.float32)), alpha
+    return over(colour, alpha, background), alpha
 
 
 def over(
     color: Float32[np.ndarray, "h w 3"],
     alpha: Float32[np.ndarray, "h w"],
-    ground: Float32[np.ndarray, "*#shape"],
+    ground: tuple[float, float, float] | Float32[np.ndarray, "h w 1"],
 ) -> Float32[np.ndarray, "h w 3"]:
     """Straight colours with alpha on a ground, in sRGB as browsers do it."""
     cover = alpha[..., None]
-    return color * cover + ground * (1 - cover)
+    return color * cover + np.asarray(ground, np.float32) * (1 - cover)
 
 
 def quantise(

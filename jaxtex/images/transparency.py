@@ -58,6 +58,26 @@ def on_checkerboard(
     return over(color, alpha, levels[odd][..., None])
 
 
+def without_ground(
+    image: Float32[np.ndarray, "h w 3"],
+    alpha: Float32[np.ndarray, "h w"],
+    ground: tuple[float, float, float],
+) -> Float32[np.ndarray, "h w 3"]:
+    """The straight colours of a picture with alpha that lies on a ground.
+
+    As near as colours in [0, 1] come to it; the ground's colour where all is transparent.
+
+    Args:
+      image: in [0, 1], composited on `ground`.
+      alpha: 0 for transparent, 1 for opaque.
+      ground: RGB in [0, 1].
+    """
+    behind = np.asarray(ground, np.float32)
+    cover = alpha[..., None]
+    straight = behind + (image - behind) / np.where(cover > 0, cover, 1)
+    return np.where(cover > 0, straight, behind).clip(0, 1)
+
+
 def _edge(alpha: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """What can be seen beside what is transparent; all that can be where nothing is."""
     solid = alpha >= 0.5 * alpha.max()

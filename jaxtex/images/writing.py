@@ -49,6 +49,15 @@ def output_format(path: str | os.PathLike[str], *, alpha: bool = False) -> str:
     return OUTPUT_FORMATS[suffix]
 
 
+def keeps_alpha(path: str | os.PathLike[str]) -> bool:
+    """Whether the format that `path`'s suffix means has transparency.
+
+    Raises:
+      OutputError: the suffix is unknown.
+    """
+    return output_format(path) in _WITH_ALPHA
+
+
 def save_image(
     path: str | os.PathLike[str],
     image: Float[np.ndarray, "h w 3"],

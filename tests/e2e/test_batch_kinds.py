@@ -91,6 +91,18 @@ def test_a_mixed_manifest_gives_what_the_commands_would_and_resumes(batch, call,
     assert "job (None there, 'msgnet' here)" in batch.err
 
 
+def test_transparency_is_kept_as_the_command_keeps_it(batch, call, tmp_path):
+    picture = bars(ink=(1, 1, 1))
+    images.save_image(tmp_path / "white.png", picture, alpha=1 - bars()[..., 0])
+    rows = [f"msgnet,white.png,{STYLE},m{suffix},,,,,,," for suffix in (".png", ".jpg")]
+    for row, suffix in zip(rows, (".png", ".jpg"), strict=True):
+        out = tmp_path / f"alone{suffix}"
+        assert call("msgnet", "apply", tmp_path / "white.png", STYLE, "-o", out).code == 0
+        assert batch([row], "--no-score", "--overwrite", defaults=[])["done"] == 1
+        assert (tmp_path / "out" / f"m{suffix}").read_bytes() == out.read_bytes()
+    assert images.load_image(tmp_path / "alone.png").alpha is not None
+
+
 def test_vgg16_is_read_where_a_job_or_a_score_needs_it_and_only_there(batch, tmp_path, monkeypatch):
     reads = []
     real = weights.load_vgg16

@@ -7,7 +7,7 @@ from logos import CONTENT, STYLE
 from msgnet_models import random_model
 
 from jaxtex import runtime
-from jaxtex.images import fit, load_image, read_metadata, save_image
+from jaxtex.images import fit, load_image, over, read_metadata, resize, save_image
 from jaxtex.style.msgnet import load_model
 from jaxtex.weights import vgg16_path
 
@@ -80,6 +80,73 @@ def test_a_training_folder_stands_for_its_model(call, model, tmp_path):
     words = (CONTENT, STYLE, "-o", tmp_path / "out.png", "--size", 101)
     answer = call("msgnet", "apply", *words, "--model", tmp_path / "net", "--json")
     assert json.loads(answer.out)["model"] == load_model(model).digest
+
+
+def lettering(path: Path, level: float, hidden: float = 0.5) -> Path:
+    """Bars of a grey level on transparency, with a hidden colour where it is clear."""
+    alpha = np.zeros((40, 64), np.float32)
+    alpha[8:-8, 15:25] = alpha[8:-8, 40:50] = 0.5
+    alpha[8:-8, 16:24] = alpha[8:-8, 41:49] = 1
+    color = np.where(alpha > 0, float(level), hidden)[..., None].repeat(3, -1)
+    save_image(path, color, alpha=alpha)
+    return path
+
+
+@pytest.mark.parametrize(("level", "ground"), [(1, 0), (0, 1)], ids=["white", "black"])
+def test_a_content_with_alpha_is_worked_on_where_it_stands_out(
+    call, model, tmp_path, level, ground
+):
+    content = lettering(tmp_path / "content.png", level)
+    options = ("--model", model, "--size", 80)
+    given = load_image(content)
+    seen = over(given.color, given.alpha, (float(ground),) * 3)
+    save_image(tmp_path / "seen.png", seen)
+    results = {}
+    for name, file in {"out.png": content, "out.jpg": content, "on.png": "seen.png"}.items():
+        out = tmp_path / name
+        answer = call("msgnet", "apply", tmp_path / file, STYLE, "-o", out, *options)
+        assert answer.code == 0, answer.err
+        results[name] = load_image(out)
+    out, flat = results["out.png"], results["on.png"].rgb
+    alpha = resize(given.alpha, 50, 80)
+    np.testing.assert_allclose(out.alpha, alpha, atol=0.51 / 255)
+    solid = out.alpha == 1
+    assert solid.sum() > 300
+    np.testing.assert_allclose(out.color[solid], flat[solid], atol=2.01 / 255)
+    assert (out.color[out.alpha == 0] == ground).all()
+    # Where colours of the result allow it, it lies on its ground as it was computed there.
+    soft = (out.alpha > 0.2) & (out.alpha < 1)
+    inside = soft & ((out.color > 0) & (out.color < 1)).all(-1)
+    assert inside.any()
+    again = over(out.color, out.alpha, (float(ground),) * 3)
+    np.testing.assert_allclose(again[inside], flat[inside], atol=3 / 255)
+    jpeg = results["out.jpg"]
+    assert jpeg.alpha is None
+    assert np.abs(jpeg.rgb - again).mean() < 0.02
+
+
+def test_hidden_colours_do_not_show(call, model, tmp_path):
+    results = []
+    for hidden in (0, 1):
+        content = lettering(tmp_path / f"{hidden}.png", 1, hidden)
+        out = tmp_path / f"out-{hidden}.png"
+        words = (content, STYLE, "-o", out, "--model", model, "--size", 50)
+        assert call("msgnet", "apply", *words).code == 0
+        results.append(load_image(out))
+    np.testing.assert_array_equal(results[0].color, results[1].color)
+    np.testing.assert_array_equal(results[0].alpha, results[1].alpha)
+
+
+def test_a_white_style_on_transparency_is_seen(call, model, tmp_path):
+    style = lettering(tmp_path / "style.png", 1)
+    save_image(tmp_path / "blank.png", np.ones((40, 64, 3), np.float32))
+    results = []
+    for each in (style, tmp_path / "blank.png"):
+        out = tmp_path / f"with-{each.name}"
+        words = (CONTENT, each, "-o", out, "--model", model, "--size", 64)
+        assert call("msgnet", "apply", *words).code == 0
+        results.append(load_image(out).rgb)
+    assert np.abs(results[0] - results[1]).max() > 0.01
 
 
 @pytest.fixture

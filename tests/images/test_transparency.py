@@ -87,3 +87,19 @@ def test_a_checkerboard_leaves_what_is_opaque_and_shows_what_is_not():
     np.testing.assert_array_equal(images.on_checkerboard(color, None), color)
     nothing = images.on_checkerboard(color, np.zeros((4, 4), np.float32))
     assert not np.any(nothing == 0.3)
+
+
+@pytest.mark.parametrize("ground", [WHITE, BLACK, (0.2, 0.4, 0.6)], ids=["white", "black", "blue"])
+def test_a_ground_is_taken_off_again(ground):
+    rng = np.random.default_rng(1)
+    color = rng.random((20, 30, 3), np.float32)
+    alpha = rng.choice(np.linspace(0, 1, 6, dtype=np.float32), (20, 30))
+    found = images.without_ground(images.over(color, alpha, ground), alpha, ground)
+    np.testing.assert_allclose(found[alpha > 0], color[alpha > 0], atol=1e-5)
+    np.testing.assert_array_equal(found[alpha == 0] - np.float32(ground), 0)
+
+
+def test_what_no_colour_can_give_is_clipped():
+    image, alpha = np.full((1, 1, 3), 0.5, np.float32), np.full((1, 1), 0.25, np.float32)
+    np.testing.assert_array_equal(images.without_ground(image, alpha, WHITE), 0)
+    np.testing.assert_array_equal(images.without_ground(image, alpha, BLACK), 1)

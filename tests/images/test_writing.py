@@ -74,6 +74,8 @@ def test_transparency_is_refused_where_the_format_has_none(tmp_path, suffix):
         images.save_image(tmp_path / f"out{suffix}", np.ones((2, 2, 3), np.float32), alpha=ones)
     with pytest.raises(OutputError, match="has no transparency"):
         images.output_format(tmp_path / f"out{suffix}", alpha=True)
+    assert not images.keeps_alpha(f"out{suffix}")
+    assert images.keeps_alpha("out.PNG")
 
 
 def test_values_that_are_not_finite_are_not_saved(tmp_path):

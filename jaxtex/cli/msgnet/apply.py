@@ -29,7 +29,8 @@ def apply(**options: Any) -> None:
 
     With several contents OUTPUT is a folder, which gets a PNG of each one's name; contents of one
     size are computed together. How large letters are, next to those that the model was trained on,
-    decides what is drawn: try a few --size and --style-size.
+    decides what is drawn: try a few --size and --style-size. Transparency is kept by formats that
+    have it.
 
     \b
     Examples:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Float32
 
-from jaxtex import images
 from jaxtex.errors import ManifestError
 from jaxtex.jobs.kinds.planning import Planning, need
 from jaxtex.jobs.kinds.work import (
@@ -89,7 +88,7 @@ def plan(row: Row, planning: Planning) -> MsgnetJob:
 
 class _Inputs(NamedTuple):
     model: StyleModel
-    content: Float32[np.ndarray, "h w 3"]
+    content: requests.Content
     style: Float32[np.ndarray, "_ _ 3"]
     style_key: tuple[str, str, int]
     """Of model, style and its size."""
@@ -116,7 +115,7 @@ class MsgnetWork(Work):
         inputs.check(planned.digests)
         content = requests.fit_content(inputs.content, planned.size)
         (style,) = inputs.styles
-        longest = planned.style_size or max(content.shape[:2])
+        longest = planned.style_size or max(content.picture.shape[:2])
         key = model.digest, style.sha256, longest
         made: list[Float32[np.ndarray, "_ _ 3"]] = []
 
@@ -129,7 +128,7 @@ class MsgnetWork(Work):
         ready = _Inputs(model, content, seen, key, metadata)
         # A style that was there already takes nothing more.
         nbytes = content.nbytes + sum(each.nbytes for each in made)
-        return Prepared(planned, ready, (key, content.shape), nbytes)
+        return Prepared(planned, ready, (key, content.picture.shape), nbytes)
 
     def size(self, prepared: Prepared) -> int:
         """How many jobs like this one run at once."""
@@ -147,7 +146,7 @@ class MsgnetWork(Work):
         found: list[Float32[np.ndarray, "h w 3"]] = []
         while len(found) < len(jobs):
             chunk = jobs[len(found) : len(found) + self.size(jobs[0])]
-            batch = np.stack([each.inputs.content for each in self._filled(chunk)])
+            batch = np.stack([each.inputs.content.picture for each in self._filled(chunk)])
             contents = self.placement.share(batch, len(batch))
             pictures = np.asarray(stylise(model.blueprint, values, contents, target))
             found += list(pictures[: len(chunk)])
@@ -162,10 +161,10 @@ class MsgnetWork(Work):
 
     def encode(self, prepared: Prepared, outcome: Float32[np.ndarray, "h w 3"]) -> Encoded:
         """The image with what `msgnet apply` writes into it."""
-        output, metadata = prepared.planned.output, prepared.inputs.metadata
+        output, inputs = prepared.planned.output, prepared.inputs
         facts = {"width": outcome.shape[1], "height": outcome.shape[0]}
-        return encoded(lambda: images.encode_image(output, outcome, metadata=metadata), facts)
+        return encoded(lambda: inputs.content.encode(output, outcome, inputs.metadata), facts)
 
 
 def _bytes(prepared: Prepared) -> int:
-    return image_bytes(*prepared.inputs.content.shape[:2])
+    return image_bytes(*prepared.inputs.content.picture.shape[:2])

@@ -8,14 +8,14 @@ import itertools
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
 from jaxtex.errors import ImageError, OutputError, named
-from jaxtex.files import check_folder, check_not_input, check_output, make_folder
+from jaxtex.files import check_folder, check_not_input, check_output, make_folder, write_bytes
 from jaxtex.images import LoadedImage
 from jaxtex.jobs.front import Front
 from jaxtex.options import whole
@@ -25,6 +25,39 @@ if TYPE_CHECKING:
     from jaxtex.style.msgnet import StyleModel
 
 _SIZES = (16, 16384)
+
+
+class Content(NamedTuple):
+    """A content as the network gets it, on a ground where it has alpha."""
+
+    picture: Float32[np.ndarray, "h w 3"]
+    alpha: Float32[np.ndarray, "h w"] | None
+    ground: tuple[float, float, float]
+
+    @property
+    def nbytes(self) -> int:
+        """Its bytes."""
+        return self.picture.nbytes + (0 if self.alpha is None else self.alpha.nbytes)
+
+    def encode(
+        self,
+        output: str | Path,
+        result: Float32[np.ndarray, "h w 3"],
+        metadata: Mapping[str, Any],
+    ) -> bytes:
+        """The file of what the network made of it, with its alpha; on the ground without that.
+
+        Raises:
+          OutputError: the format cannot hold it.
+        """
+        alpha = self.alpha
+        if alpha is not None:
+            # As the file will have it.
+            alpha = np.rint(alpha * 255).astype(np.float32) / 255
+            result = images.without_ground(result, alpha, self.ground)
+            if not images.keeps_alpha(output):
+                result, alpha = images.over(result, alpha, self.ground), None
+        return images.encode_image(output, result, alpha=alpha, metadata=metadata)
 
 
 class ApplyRequest:
@@ -118,7 +151,8 @@ class ApplyRequest:
         """Writes the results; the seconds that the network took, compilation included."""
         from jaxtex.runtime import forget_programs
 
-        pictures = [fit_content(each, self.options["size"]) for each in contents.values()]
+        fitted = [fit_content(each, self.options["size"]) for each in contents.values()]
+        pictures = [each.picture for each in fitted]
         longest = self.options["style_size"]
         longest = longest or max(max(picture.shape[:2]) for picture in pictures)
         seen = fit_style(style, longest)
@@ -130,7 +164,7 @@ class ApplyRequest:
             seconds += time.perf_counter() - before
             path = files[index]
             told = metadata(model.digest, longest, contents[path], style)
-            images.save_image(outputs[path], result, metadata=told)
+            write_bytes(outputs[path], fitted[index].encode(outputs[path], result, told))
             if result.shape != shape:
                 # Each shape has a program of its own.
                 shape = result.shape
@@ -153,7 +187,7 @@ def _size(options: Mapping[str, Any], name: str) -> int | None:
     return None if value is None else whole(name, value, *_SIZES, "a number of pixels")
 
 
-def fit_content(content: LoadedImage, size: int | None) -> Float32[np.ndarray, "h w 3"]:
+def fit_content(content: LoadedImage, size: int | None) -> Content:
     """A content as the network gets it: as it is, or with a longer side of `size`.
 
     Raises:
@@ -168,19 +202,23 @@ def fit_style(style: LoadedImage, size: int) -> Float32[np.ndarray, "h w 3"]:
     Raises:
       ImageError: it is smaller than the network can take.
     """
-    return _fit(style, size, "style")
+    return _fit(style, size, "style").picture
 
 
-def _fit(image: LoadedImage, size: int | None, what: str) -> Float32[np.ndarray, "h w 3"]:
+def _fit(image: LoadedImage, size: int | None, what: str) -> Content:
     from jaxtex.style.msgnet import check_image
 
-    picture = image.rgb
+    picture, alpha, ground = image.color, image.alpha, (1.0, 1.0, 1.0)
+    if alpha is not None:
+        ground = images.contrasting_ground(picture, alpha)
+        picture = images.over(picture, alpha, ground)
     if size is not None:
         height, width = images.fit(picture.shape[0], picture.shape[1], size)
         picture = images.resize(picture, height, width)
+        alpha = None if alpha is None else images.resize(alpha, height, width)
     with named({what: image.path}):
         check_image(picture, what)
-    return picture
+    return Content(picture, alpha, ground)
 
 
 def metadata(
