@@ -64,7 +64,7 @@ def make_ours(
     if optimizer == "adam":
         settings = settings.with_options(learning_rate=1.0)
     content, style = (images.load_image(path) for path in pair)
-    job = make_job(settings, content.rgb, [style.rgb], alpha=content.alpha)
+    job = make_job(settings, content.picture, [style.picture])
     return _ours.Ours(job, network)
 
 

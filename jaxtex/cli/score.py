@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     type=int,
     help="Longer side in pixels at which all is measured; by default the result's, at most 512.",
 )
-@click.option("--background", default="#ffffff", help="What transparent images are put on.")
+@click.option(
+    "--background",
+    help="The colour that transparent images are put on.  [default: one that shows the content]",
+)
 @click.option("--ocr/--no-ocr", default=True, help="Let tesseract read them, where installed.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")
 @click.option("--csv", "table", type=FILE, help="Write the figures of all results as .csv.")

@@ -29,7 +29,13 @@ from jaxtex.jobs.requests import TuneRequest
 )
 @click.option("--minutes", type=float, help="The finalists run when so much time is gone.")
 @click.option("--seed", type=int, default=0, help="Which candidates are drawn.")
-@click.option("--background", default="#ffffff", help="What transparent images are put on.")
+@click.option(
+    "--background",
+    default="keep",
+    show_default=True,
+    metavar="keep|transparent|COLOUR",
+    help="As in the content, none, or a colour that the results are put on.",
+)
 @click.option("--batch-size", type=int, help="Candidates at once.  [default: as many as fit]")
 @click.option("--max-memory", type=float, help="GiB that a batch may take.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")

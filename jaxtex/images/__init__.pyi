@@ -1,9 +1,12 @@
 from .arrays import fit as fit
+from .arrays import join as join
 from .arrays import over as over
 from .arrays import parse_color as parse_color
 from .arrays import resize as resize
+from .arrays import split as split
 from .arrays import square as square
 from .arrays import validate_array as validate_array
+from .arrays import validate_picture as validate_picture
 from .folders import distinct_stems as distinct_stems
 from .folders import find_images as find_images
 from .folders import load_images as load_images
@@ -16,9 +19,9 @@ from .reading import read_metadata as read_metadata
 from .sheets import contact_sheet as contact_sheet
 from .transparency import contrasting_ground as contrasting_ground
 from .transparency import on_checkerboard as on_checkerboard
+from .transparency import on_contrasting_ground as on_contrasting_ground
 from .transparency import without_ground as without_ground
 from .writing import encode_image as encode_image
-from .writing import keeps_alpha as keeps_alpha
 from .writing import output_format as output_format
 from .writing import save_gif as save_gif
 from .writing import save_image as save_image

@@ -17,7 +17,17 @@ def validate_array(image: Any, name: str) -> Float32[np.ndarray, "h w 3"]:
     Shapes: [h, w], [h, w, 1], [h, w, 3], or [h, w, 4] with alpha, composited on white.
 
     Raises:
-      ImageError: another type or shape, no pixels, a value that is not finite or out of range.
+      ImageError: another type or shape, no pixels, a value that is not finite or out of range, or
+        all is transparent.
+    """
+    return over(*split(validate_picture(image, name)), (1.0, 1.0, 1.0))
+
+
+def validate_picture(image: Any, name: str) -> Float32[np.ndarray, "h w c"]:
+    """Returns what `validate_array` takes as RGB, or RGB with straight alpha unless all is opaque.
+
+    Raises:
+      ImageError: as `validate_array`.
     """
     try:
         array = np.asarray(image)
@@ -50,7 +60,21 @@ def validate_array(image: Any, name: str) -> Float32[np.ndarray, "h w 3"]:
         raise ImageError(f"{name}: is of type {array.dtype}; give uint8, uint16 or floats")
     alpha = array[..., 3] if array.shape[-1] == 4 else None
     colour = np.ascontiguousarray(np.broadcast_to(array[..., :3], (*array.shape[:2], 3)))
-    return composite(colour, alpha, (1.0, 1.0, 1.0), name)[0]
+    return join(*visible(colour, alpha, name))
+
+
+def split(
+    picture: Float32[np.ndarray, "h w c"],
+) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"] | None]:
+    """The straight colours of a picture and its alpha; None where it has none."""
+    return picture[..., :3], picture[..., 3] if picture.shape[-1] == 4 else None
+
+
+def join(
+    color: Float32[np.ndarray, "h w 3"], alpha: Float32[np.ndarray, "h w"] | None
+) -> Float32[np.ndarray, "h w c"]:
+    """A picture of straight colours and alpha, where there is any."""
+    return color if alpha is None else np.dstack([color, alpha])
 
 
 def parse_color(text: str) -> tuple[float, float, float]:
@@ -102,13 +126,10 @@ def fit(height: int, width: int, size: int) -> tuple[int, int]:
     return max(1, round(height * size / longer)), max(1, round(width * size / longer))
 
 
-def composite(
-    colour: Float32[np.ndarray, "h w 3"],
-    alpha: Float32[np.ndarray, "h w"] | None,
-    background: tuple[float, float, float],
-    name: str,
+def visible(
+    colour: Float32[np.ndarray, "h w 3"], alpha: Float32[np.ndarray, "h w"] | None, name: str
 ) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"] | None]:
-    """Straight colours on a background, and their alpha; None where all is opaque.
+    """Straight colours and their alpha; None where all is opaque.
 
     Raises:
       ImageError: all is transparent; it begins with `name`.
@@ -117,15 +138,17 @@ def composite(
         return colour, None
     if alpha.max() == 0:
         raise ImageError(f"{name}: is fully transparent; there is nothing to see in it")
-    return over(colour, alpha, background), alpha
+    return colour, alpha
 
 
 def over(
     color: Float32[np.ndarray, "h w 3"],
-    alpha: Float32[np.ndarray, "h w"],
+    alpha: Float32[np.ndarray, "h w"] | None,
     ground: tuple[float, float, float] | Float32[np.ndarray, "h w 1"],
 ) -> Float32[np.ndarray, "h w 3"]:
-    """Straight colours with alpha on a ground, in sRGB as browsers do it."""
+    """Straight colours with alpha on a ground, in sRGB as browsers do it; None is opaque."""
+    if alpha is None:
+        return color
     cover = alpha[..., None]
     return color * cover + np.asarray(ground, np.float32) * (1 - cover)
 

@@ -9,6 +9,7 @@ from jaxtyping import Float32
 from PIL import Image
 
 from jaxtex.images.arrays import fit, resize
+from jaxtex.images.transparency import on_checkerboard
 
 SIDE = 512
 """The longer side, in pixels, of the pictures on a page, at most."""
@@ -19,8 +20,12 @@ def document(title: str, body: str) -> str:
     return _PAGE.format(title=html.escape(title), style=_STYLE, body=body)
 
 
-def webp(picture: Float32[np.ndarray, "_ _ 3"], side: int = SIDE) -> str:
-    """A picture in [0, 1] as the source of an `img`, no larger than `side`."""
+def webp(picture: Float32[np.ndarray, "_ _ _"], side: int = SIDE) -> str:
+    """A picture in [0, 1] as the source of an `img`, no larger than `side`.
+
+    What is transparent in one with straight alpha is a checkerboard.
+    """
+    picture = on_checkerboard(picture)
     height, width = picture.shape[:2]
     if max(height, width) > side:
         height, width = fit(height, width, side)

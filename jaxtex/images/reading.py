@@ -21,7 +21,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from jaxtex.errors import ImageError, first_line
 from jaxtex.images import svg
-from jaxtex.images.arrays import composite, parse_color, quantise
+from jaxtex.images.arrays import join, over, parse_color, quantise, visible
 
 MAX_PIXELS = 2**26
 _MAX_BYTES = 2**30
@@ -50,6 +50,11 @@ class LoadedImage:
     sha256: str
     path: Path
     color: Float32[np.ndarray, "h w 3"]
+
+    @property
+    def picture(self) -> Float32[np.ndarray, "h w c"]:
+        """The straight colours, with alpha as a fourth channel where it is not opaque."""
+        return join(self.color, self.alpha)
 
 
 def load_image(
@@ -92,7 +97,8 @@ def load_image(
     except Exception as error:
         reason = first_line(error)
         raise ImageError(f"{path}: the image is damaged or cut short ({reason})") from None
-    rgb, alpha = composite(colour, alpha, backdrop, str(path))
+    colour, alpha = visible(colour, alpha, str(path))
+    rgb = over(colour, alpha, backdrop)
     return LoadedImage(rgb, alpha, hashlib.sha256(data).hexdigest(), path, colour)
 
 

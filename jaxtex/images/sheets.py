@@ -9,10 +9,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jaxtex.errors import SettingsError
 from jaxtex.images.arrays import parse_color
+from jaxtex.images.transparency import on_checkerboard
 
 
 def contact_sheet(
-    images: Sequence[Float[np.ndarray, "_ _ 3"]],
+    images: Sequence[Float[np.ndarray, "_ _ _"]],
     *,
     columns: int,
     labels: Sequence[str] | None = None,
@@ -21,6 +22,8 @@ def contact_sheet(
     gap: int = 8,
 ) -> Float32[np.ndarray, "h w 3"]:
     """Returns the images, in [0, 1], centred in equal cells, `columns` a row, labels below.
+
+    What is transparent in one with straight alpha is a checkerboard.
 
     `edges` are colours of lines round the images, drawn in the gap; None leaves one without.
     """
@@ -46,7 +49,7 @@ def contact_sheet(
         top = gap + index // columns * step_y
         left = gap + index % columns * step_x
         y, x = top + (height - image.shape[0]) // 2, left + (width - image.shape[1]) // 2
-        sheet[y : y + image.shape[0], x : x + image.shape[1]] = image
+        sheet[y : y + image.shape[0], x : x + image.shape[1]] = on_checkerboard(image)
         if labels is not None:
             label = _shorten(labels[index], width, font)
             middle = (left + width / 2, top + height + label_height / 2)

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 from PIL import Image, ImageFilter
 
-from jaxtex.images.arrays import over
+from jaxtex.images.arrays import over, split
 
 # How near (in the range 0 to 1) a colour is to a ground on which it cannot be made out, and the
 # share of an edge that may be so.
@@ -16,19 +16,16 @@ _CHECKS = {1.0: (1.0, 0.88), 0.0: (0.08, 0.2), 0.5: (0.44, 0.56)}
 _SQUARE = 8
 
 
-def contrasting_ground(
-    color: Float32[np.ndarray, "h w 3"], alpha: Float32[np.ndarray, "h w"]
-) -> tuple[float, float, float]:
+def contrasting_ground(picture: Float32[np.ndarray, "h w c"]) -> tuple[float, float, float]:
     """A colour on which a picture with alpha can be seen: white, black or mid grey.
 
     White unless some of the picture would vanish on it, then black, or mid grey where there is what
     vanishes on black, too. What counts are the colours beside what is transparent, so that white
-    lettering on a badge stays as it is.
-
-    Args:
-      color: straight colours in [0, 1], not multiplied by alpha.
-      alpha: 0 for transparent, 1 for opaque.
+    lettering on a badge stays as it is. The picture is RGB, or RGB with straight alpha, in [0, 1].
     """
+    color, alpha = split(picture)
+    if alpha is None:
+        return 1.0, 1.0, 1.0
     edge = color[_edge(alpha)]
     lost = {
         level: float(np.mean(np.abs(edge - level).max(-1) < _NEAR)) if len(edge) else 0.0
@@ -38,23 +35,24 @@ def contrasting_ground(
     return level, level, level
 
 
-def on_checkerboard(
-    color: Float32[np.ndarray, "h w 3"], alpha: Float32[np.ndarray, "h w"] | None
-) -> Float32[np.ndarray, "h w 3"]:
-    """A picture on squares of 8 pixels that stand for transparency, light, grey or dark.
+def on_contrasting_ground(picture: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "h w 3"]:
+    """A picture with straight alpha on its `contrasting_ground`; one without, as it is."""
+    return over(*split(picture), contrasting_ground(picture))
 
-    They are about as light as its `contrasting_ground`. Without alpha it is returned as it is.
 
-    Args:
-      color: straight colours in [0, 1], not multiplied by alpha.
-      alpha: 0 for transparent, 1 for opaque; None for a picture without transparency.
+def on_checkerboard(picture: Float32[np.ndarray, "h w c"]) -> Float32[np.ndarray, "h w 3"]:
+    """A picture with straight alpha on squares of 8 pixels, light, grey or dark.
+
+    They stand for transparency, and are about as light as its `contrasting_ground`. One without
+    alpha is returned as it is.
     """
+    color, alpha = split(picture)
     if alpha is None:
         return color
     height, width = alpha.shape
     rows, columns = np.ogrid[:height, :width]
     odd = (rows // _SQUARE + columns // _SQUARE) % 2
-    levels = np.asarray(_CHECKS[contrasting_ground(color, alpha)[0]], np.float32)
+    levels = np.asarray(_CHECKS[contrasting_ground(picture)[0]], np.float32)
     return over(color, alpha, levels[odd][..., None])
 
 

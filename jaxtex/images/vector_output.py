@@ -4,6 +4,7 @@ The outline is where coverage is one half, between the pixels (marching squares)
 few curves that keep within a stated tolerance of it (`jaxtex.images.bezier`).
 """
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from scipy import ndimage
 
 from jaxtex.images.bezier import fit_closed
 from jaxtex.images.palette import palette_of
+from jaxtex.images.writing import encode_image
 
 TOLERANCE = 0.4
 """How far, in pixels, a curve may pass from the outline."""
@@ -33,8 +35,9 @@ _UNITS = 100
 def to_svg(
     coverage: Float32[np.ndarray, "h w"],
     color: Float32[np.ndarray, "h w 3"],
-    ground: Float32[np.ndarray, "3"] | None,
+    ground: Float32[np.ndarray, "..."] | None,
     *,
+    opacity: Float32[np.ndarray, "h w"] | None = None,
     tolerance: float = TOLERANCE,
     metadata: Mapping[str, Any] | None = None,
 ) -> str:
@@ -43,7 +46,9 @@ def to_svg(
     Args:
       coverage: how much of each pixel is ink, 0 to 1.
       color: the ink's colour at each pixel, 0 to 1; gradients become bands of up to 8 colours.
-      ground: the colour behind the ink; None leaves it transparent.
+      ground: what is behind the ink: one colour, or a picture, which is put in as such; with
+        straight alpha or without. None leaves it transparent.
+      opacity: the ink's alpha at each pixel, of which a colour gets the median; opaque by default.
       tolerance: how far a curve may pass from the outline, in pixels.
       metadata: what the document says of itself, as JSON in its `metadata` element.
     """
@@ -55,12 +60,18 @@ def to_svg(
     if metadata is not None:
         text = json.dumps({"jaxtex": metadata}, default=str)
         lines.append(f"<metadata>{escape(text)}</metadata>")
-    if ground is not None:
-        lines.append(f'<rect width="{width}" height="{height}" fill="{_hex(ground)}"/>')
+    size = f'width="{width}" height="{height}"'
+    if ground is not None and ground.ndim == 1:
+        seen = _opacity(float(ground[3]) if len(ground) == 4 else 1.0)
+        lines.append(f'<rect {size} fill="{_hex(ground[:3])}"{seen}/>')
+    elif ground is not None:
+        data = base64.b64encode(encode_image("ground.png", ground)).decode()
+        lines.append(f'<image {size} href="data:image/png;base64,{data}"/>')
     for fill, field in color_regions(coverage, color):
         path = "".join(_path(fit_closed(loop, tolerance)) for loop in outlines(field))
         if path:
-            lines.append(f'<path fill="{_hex(fill)}" fill-rule="evenodd" d="{path}"/>')
+            seen = "" if opacity is None else _opacity(float(np.median(opacity[field >= 0.5])))
+            lines.append(f'<path fill="{_hex(fill)}"{seen} fill-rule="evenodd" d="{path}"/>')
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -137,6 +148,10 @@ def _numbers(units: np.ndarray) -> str:
         number = f"{unit / _UNITS:g}"
         text += number if number.startswith("-") or not text else " " + number
     return text
+
+
+def _opacity(alpha: float) -> str:
+    return "" if alpha > 1 - 1 / 510 else f' fill-opacity="{alpha:.4g}"'
 
 
 def _hex(color: Float32[np.ndarray, "3"]) -> str:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from PIL import Image, PngImagePlugin
 
 from jaxtex.errors import OutputError, SettingsError, first_line
 from jaxtex.files import check_output, write_bytes
 from jaxtex.images.arrays import quantise
 from jaxtex.images.reading import IMAGE_DESCRIPTION
+from jaxtex.images.transparency import on_contrasting_ground
 
 OUTPUT_FORMATS = {
     ".png": "PNG",
@@ -49,20 +50,10 @@ def output_format(path: str | os.PathLike[str], *, alpha: bool = False) -> str:
     return OUTPUT_FORMATS[suffix]
 
 
-def keeps_alpha(path: str | os.PathLike[str]) -> bool:
-    """Whether the format that `path`'s suffix means has transparency.
-
-    Raises:
-      OutputError: the suffix is unknown.
-    """
-    return output_format(path) in _WITH_ALPHA
-
-
 def save_image(
     path: str | os.PathLike[str],
-    image: Float[np.ndarray, "h w 3"],
+    image: Float[np.ndarray, "h w c"],
     *,
-    alpha: Float32[np.ndarray, "h w"] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes `encode_image` of an image, whole or not at all.
@@ -72,28 +63,29 @@ def save_image(
       RunError: the disk is full or fails.
     """
     path = check_output(path, overwrite=True)
-    write_bytes(path, encode_image(path, image, alpha=alpha, metadata=metadata))
+    write_bytes(path, encode_image(path, image, metadata=metadata))
 
 
 def encode_image(
     path: str | os.PathLike[str],
-    image: Float[np.ndarray, "h w 3"],
+    image: Float[np.ndarray, "h w c"],
     *,
-    alpha: Float32[np.ndarray, "h w"] | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The bytes of `image`, in [0, 1], with 8 bits in the format that `path`'s suffix names.
 
-    `image` is stored as it is, not multiplied by `alpha`. `metadata` goes into PNG's text chunk
-    `jaxtex` or EXIF's ImageDescription as JSON; BMP has no place for it.
+    `image` is RGB, or RGB with alpha, which are stored as they are, not multiplied; formats without
+    transparency get it on its `contrasting_ground`. `metadata` goes into PNG's text chunk `jaxtex`
+    or EXIF's ImageDescription as JSON; BMP has no place for it.
 
     Raises:
       OutputError: the suffix, the size of the image or its values do not allow it.
     """
-    kind = output_format(path, alpha=alpha is not None)
+    kind = output_format(path)
     pixels = quantise(image, path)
-    if alpha is not None:
-        pixels = np.dstack([pixels, quantise(alpha, path)])
+    if pixels.shape[-1] == 4 and kind not in _WITH_ALPHA:
+        # As a format with transparency would have it.
+        pixels = quantise(on_contrasting_ground(pixels.astype(np.float32) / 255), path)
     options: dict[str, Any] = dict(_SAVE_OPTIONS.get(kind, {}))
     if metadata is not None and kind == "PNG":
         # ASCII JSON: tEXt is Latin-1, and names of files may not even be valid Unicode.

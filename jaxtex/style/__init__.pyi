@@ -1,8 +1,4 @@
-from .canvas import RGB as RGB
-from .canvas import Ink as Ink
 from .canvas import Levels as Levels
-from .canvas import Map as Map
-from .canvas import luminance as luminance
 from .history import History as History
 from .job import Job as Job
 from .job import make_job as make_job
@@ -13,6 +9,8 @@ from .objective import Losses as Losses
 from .objective import Program as Program
 from .objective import Targets as Targets
 from .objective import gram_matrix as gram_matrix
+from .painting import Background as Background
+from .painting import parse_background as parse_background
 from .placement import Placement as Placement
 from .presets import DESCRIPTIONS as DESCRIPTIONS
 from .presets import PRESETS as PRESETS
@@ -24,6 +22,10 @@ from .run import Outcome as Outcome
 from .run import Progress as Progress
 from .run import load_network as load_network
 from .run import run_jobs as run_jobs
+from .separation import RGB as RGB
+from .separation import Ink as Ink
+from .separation import Map as Map
+from .separation import luminance as luminance
 from .settings import Settings as Settings
 from .stylize import DivergedError as DivergedError
 from .stylize import Result as Result

@@ -1,125 +1,28 @@
-"""From images to the canvas that is optimised, and back.
+"""From images to the canvas that is optimised, and what is measured on it.
 
 A canvas holds grey levels (0 to 255) in one of three forms. `ink`: how much of each pixel the
-logo's ink covers, as black on white; the logo's own colours and ground are put back at the end, so
-that coloured, inverted and transparent logos are all worked on as black ink on white paper, and
-coloured specks cannot arise. `grey`: luminance. `rgb`: all channels.
+logo's ink covers, as black on white; `Painting` puts the logo's own colours and what lies behind it
+back at the end, so that coloured, inverted and transparent logos are all worked on as black ink on
+white paper, and coloured specks cannot arise. `grey`: luminance. `rgb`: all channels.
 """
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 from scipy import ndimage
 
+from jaxtex.style.separation import (
+    LUMINANCE,
+    RGB,
+    Ink,
+    Map,
+    border_pixels,
+    ground_color,
+    luminance,
+)
 from jaxtex.style.settings import Canvas
 
 # Of any size: one function may well take several of different sizes.
-RGB = Float32[np.ndarray, "_ _ 3"]
 Levels = Float32[np.ndarray, "_ _ _"]
-Map = Float32[np.ndarray, "_ _"]
-
-LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-# How far a grey pixel's channels may lie apart, how much of a border counts as plain, and how near
-# (in the range 0 to 1) two colours are the same.
-_GREY_TOLERANCE, _PLAIN_SHARE, _SAME_COLOR = 0.03, 0.7, 0.1
-# A canvas is a logo's if this share of it is paper or full ink, antialiasing apart.
-_FLAT_SHARE = 0.85
-
-
-@dataclass(frozen=True, eq=False)
-class Ink:
-    """A logo taken apart: how much ink covers each pixel, the ink's colour there, the ground."""
-
-    coverage: Map
-    color: RGB
-    ground: Float32[np.ndarray, "3"]
-
-    def padded(self, margin: int) -> "Ink":
-        """The same with a margin round it, in which its edges go on."""
-        wide = ((margin, margin), (margin, margin))
-        coverage = np.pad(self.coverage, wide, mode="edge")
-        return Ink(coverage, np.pad(self.color, (*wide, (0, 0)), mode="edge"), self.ground)
-
-
-def is_grey(image: RGB) -> bool:
-    """Whether all but a few stray pixels have equal channels."""
-    spread = image.max(-1) - image.min(-1)
-    return bool(np.mean(spread > _GREY_TOLERANCE) < 0.002)
-
-
-def luminance(image: RGB) -> Map:
-    """Rec. 601 luma, 0 to 1."""
-    return image @ LUMINANCE
-
-
-def border_pixels(image: Float32[np.ndarray, "_ _ c"]) -> Float32[np.ndarray, "_ c"]:
-    """The outermost rows and columns of an image."""
-    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-
-
-def ground_color(image: RGB) -> Float32[np.ndarray, "3"] | None:
-    """The colour of a plain border, or None where the border is not plain."""
-    border = border_pixels(image)
-    color = np.median(border, 0)
-    near = np.abs(border - color).max(-1) < _SAME_COLOR
-    return color.astype(np.float32) if near.mean() >= _PLAIN_SHARE else None
-
-
-def separate_ink(
-    image: RGB, alpha: Map | None = None, *, flat_share: float = _FLAT_SHARE
-) -> Ink | None:
-    """Takes a flat logo on a plain ground apart; None if the image is not such a logo.
-
-    Flat is what has at least `flat_share` of its pixels all paper or all ink. With `alpha`, what is
-    transparent is the ground and `alpha` the coverage.
-    """
-    ground = ground_color(image)
-    if ground is None:
-        return None
-    distance = np.abs(image - ground).max(-1)
-    if alpha is not None:
-        coverage = alpha
-        solid = alpha > 0.95
-    else:
-        solid = _solid(distance)
-    if not solid.any():
-        return None
-    nearest = ndimage.distance_transform_edt(~solid, return_distances=False, return_indices=True)
-    color = image[nearest[0], nearest[1]]
-    if alpha is None:
-        full = np.abs(color - ground).max(-1)
-        coverage = np.clip(distance / np.maximum(full, 1e-3), 0, 1)
-        coverage[solid] = 1
-    if np.mean((coverage < 0.05) | (coverage > 0.95)) < flat_share:
-        return None
-    return Ink(coverage.astype(np.float32), color.astype(np.float32), ground)
-
-
-def _solid(distance: Map) -> Bool[np.ndarray, "h w"]:
-    """Pixels that are all ink: unlike the ground, and no less so than the pixels around them."""
-    local = ndimage.maximum_filter(distance, 5)
-    return (distance > 0.9 * local) & (distance > max(_SAME_COLOR, 0.25 * float(distance.max())))
-
-
-def paint(ink: Ink, coverage: Map) -> RGB:
-    """A logo of this coverage in the colours of `ink`, on its ground."""
-    image = ink.ground + coverage[..., None] * (ink.color - ink.ground)
-    return np.clip(image, 0, 1).astype(np.float32)
-
-
-def choose_canvas(
-    wanted: Canvas, content: RGB, alpha: Map | None, styles: Sequence[RGB]
-) -> tuple[Canvas, Ink | None]:
-    """The form to work in: `ink` for flat logos and grey styles, else `grey`, else `rgb`."""
-    if wanted in ("grey", "rgb"):
-        return wanted, None
-    ink = separate_ink(content, alpha)
-    grey_styles = all(is_grey(style) for style in styles)
-    if ink is not None and (wanted == "ink" or grey_styles):
-        return "ink", ink
-    return ("grey" if grey_styles and is_grey(content) else "rgb"), None
 
 
 def style_levels(canvas: Canvas, style: RGB) -> Levels:
@@ -142,12 +45,10 @@ def content_levels(canvas: Canvas, content: RGB, ink: Ink | None) -> Levels:
     return content * 255 if canvas == "rgb" else luminance(content)[..., None] * 255
 
 
-def from_levels(canvas: Canvas, levels: Levels, ink: Ink | None) -> RGB:
-    """The picture, 0 to 1, that a canvas shows; clipped to the displayable range."""
+def from_levels(levels: Levels) -> RGB:
+    """The picture, 0 to 1, that a grey or RGB canvas shows; clipped to the displayable range."""
     clipped = np.clip(levels / 255, 0, 1).astype(np.float32)
-    if ink is not None:
-        return paint(ink, 1 - clipped[..., 0])
-    return clipped if canvas == "rgb" else np.repeat(clipped, 3, -1)
+    return np.repeat(clipped, 3 // clipped.shape[-1], -1)
 
 
 def sharpen(levels: Levels, steepness: float) -> Levels:
@@ -163,13 +64,6 @@ def with_chroma(image: RGB, colors: RGB) -> RGB:
     """The luminance of `image` with the chroma of `colors`."""
     difference = (luminance(image) - luminance(colors))[..., None]
     return np.clip(colors + difference, 0, 1).astype(np.float32)
-
-
-def transparency(image: RGB, ink: Ink) -> Map:
-    """How much ink covers each pixel of a picture painted in the colours of `ink`."""
-    full = ink.color - ink.ground
-    share = np.sum((image - ink.ground) * full, -1) / np.maximum(np.sum(full**2, -1), 1e-3)
-    return np.clip(share, 0, 1).astype(np.float32)
 
 
 def paper(canvas: Canvas, levels: Levels) -> Float32[np.ndarray, " c"]:

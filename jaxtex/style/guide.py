@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 from scipy import ndimage
 
-from jaxtex.style.canvas import Map
+from jaxtex.style.separation import Map
 from jaxtex.vgg import depth, receptive_field
 
 

@@ -11,8 +11,10 @@ from jaxtyping import Float32
 from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.style import canvas as canvases
-from jaxtex.style.canvas import RGB, Ink, Levels, Map
+from jaxtex.style.canvas import Levels
 from jaxtex.style.objective import Program
+from jaxtex.style.painting import Background, Painting, Shapes
+from jaxtex.style.separation import RGB, Ink, Map, Picture, is_grey, separate_at
 from jaxtex.style.settings import Canvas, Settings
 
 # The least longer side, in pixels, of a canvas at the first of automatic scales: on less, a large
@@ -44,11 +46,9 @@ class Job:
     style_weights: tuple[float, ...]
     mask: Float32[np.ndarray, "h w 1"]
     init: Levels
-    margin: int
-    ink: Ink | None
+    painting: Painting
+    """What makes a picture of its canvas."""
     phases: tuple[Phase, ...]
-    original: RGB
-    """The content image at its final size, without margin."""
     digest: str
     """SHA-256 of all images, as a checkpoint's proof that it belongs to this job."""
     layers: tuple[str, ...]
@@ -72,16 +72,13 @@ class Job:
         shape, count = self.content.shape, len(self.styles)
         return self.program, self.phases, shape, count, optimiser, guided
 
-    def picture(self, levels: Levels) -> RGB:
-        """What a canvas of any size shows at full size, 0 to 1, margin cut off."""
-        picture = canvases.from_levels(self.canvas, self._finished(levels), self.ink)
-        if not self.settings.keep_margin:
-            picture = canvases.unpad(picture, self.margin)
-        if self.settings.preserve_color and self.ink is None:
-            whole = canvases.from_levels(self.canvas, self.content, None)
-            colors = self.original if self.original.shape == picture.shape else whole
-            picture = canvases.with_chroma(picture, colors)
-        return picture
+    def picture(self, levels: Levels) -> Picture:
+        """What a canvas of any size shows at full size, 0 to 1; with alpha where it has any."""
+        return self.painting.picture(self._finished(levels))
+
+    def shapes(self, levels: Levels) -> Shapes:
+        """What a canvas `ink` of any size shows, as shapes."""
+        return self.painting.shapes(self._finished(levels))
 
     def _finished(self, levels: Levels) -> Levels:
         """A canvas of any size at full size: the content outside the mask, crisp ink inside."""
@@ -90,35 +87,15 @@ class Job:
             levels = images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
         levels = self.content + self.mask * (levels - self.content)
         contrast = self.settings.contrast
-        return canvases.sharpen(levels, contrast) if self.ink is not None and contrast else levels
-
-    def cut_out(self, levels: Levels) -> tuple[RGB, Map]:
-        """What a canvas shows without its ground: the ink's colours, and how much covers a pixel.
-
-        Raises:
-          ImageError: the content's ground is not plain, so that ink and ground cannot be told.
-        """
-        margin = 0 if self.settings.keep_margin else self.margin
-        if self.ink is not None:
-            coverage = 1 - np.clip(self._finished(levels)[..., 0] / 255, 0, 1)
-            return canvases.unpad(self.ink.color, margin), canvases.unpad(coverage, margin)
-        ink = canvases.separate_ink(self.original, flat_share=0.0)
-        if ink is None:
-            raise ImageError(
-                "background: 'transparent' needs a content with alpha or with ink on a plain ground"
-            )
-        picture = self.picture(levels)
-        if picture.shape != self.original.shape:
-            ink = ink.padded(self.margin)
-        return ink.color, canvases.transparency(picture, ink)
+        return canvases.sharpen(levels, contrast) if self.canvas == "ink" and contrast else levels
 
 
 def make_job(
     settings: Settings,
-    content: RGB,
-    styles: Sequence[RGB],
+    content: Picture,
+    styles: Sequence[Picture],
     *,
-    alpha: Map | None = None,
+    background: Background = "keep",
     style_weights: Sequence[float] | None = None,
     mask: Map | None = None,
     init: RGB | None = None,
@@ -126,41 +103,60 @@ def make_job(
 ) -> Job:
     """Resizes, takes apart, crops and pads the images of one job; all of them 0 to 1.
 
-    `layers` are those of its program, by default the style layers whose coefficient is not 0: jobs
-    that shall share a program name all the layers that any of them has.
+    Content and styles are RGB, or RGB with straight alpha. `layers` are those of its program, by
+    default the style layers whose coefficient is not 0: jobs that shall share a program name all
+    the layers that any of them has.
 
     Raises:
-      ImageError: an image is too small for the layers, or of a single colour.
+      ImageError: an image is too small for the layers, or of a single colour; the background is to
+        be transparent, and the content's ground is not plain.
       SettingsError: the style weights do not fit the styles, or `init` lacks its image.
     """
     weights = _style_weights(style_weights, len(styles))
     layers = settings.style_layers if layers is None else tuple(layers)
     program = _program(settings, layers)
-    _check_images(program, content, alpha, styles)
-    digest = _digest(content, alpha, mask, init, *styles)
+    _check_images(program, content, styles)
+    digest = _digest(content, mask, init, *styles)
+    opaque_styles = [images.on_contrasting_ground(style) for style in styles]
     height, width = content.shape[:2]
     if settings.size:
         height, width = images.fit(height, width, settings.size)
-    content = images.resize(content, height, width)
+    ink = None
+    if settings.canvas in ("auto", "ink"):
+        ink = separate_at(content, height, width)
+    color, alpha = images.split(content)
+    ground = images.contrasting_ground(content)
+    if isinstance(background, tuple):
+        ground = background
+    color = images.resize(images.over(color, alpha, ground), height, width)
     alpha = None if alpha is None else images.resize(alpha, height, width)
-    canvas, ink = canvases.choose_canvas(settings.canvas, content, alpha, styles)
-    levels = canvases.content_levels(canvas, content, ink)
+    canvas = _canvas(settings.canvas, color, ink, opaque_styles)
+    levels = canvases.content_levels(canvas, color, ink)
     margin = round(width / 12) if settings.margin is None else settings.margin
 
     house = settings.strength is not None
     style_canvases = tuple(
-        _style_canvas(settings, canvas, style, levels, margin, crop=house) for style in styles
+        _style_canvas(settings, canvas, style, levels, margin, crop=house)
+        for style in opaque_styles
     )
     padded = canvases.pad(levels, margin, canvases.paper(canvas, levels))
     _check_canvas(program, settings.size, padded)
-    if ink is not None:
-        ink = ink.padded(margin)
+    painting = Painting(
+        content=color,
+        ink=None if ink is None else ink.padded(margin),
+        alpha=alpha,
+        ground=ground,
+        background=background,
+        margin=0 if settings.keep_margin else margin,
+        preserve_color=settings.preserve_color,
+    )
+    if background == "transparent":
+        painting.picture(padded)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
     if mask is not None:
         mask_levels = canvases.pad(
             images.resize(mask, height, width)[..., None], margin, np.zeros(1)
         )
-    start = _start(settings, canvas, padded, style_canvases, init, margin)
     return Job(
         settings=settings,
         canvas=canvas,
@@ -168,14 +164,21 @@ def make_job(
         styles=style_canvases,
         style_weights=weights,
         mask=mask_levels,
-        init=start,
-        margin=margin,
-        ink=ink,
+        init=_start(settings, canvas, padded, style_canvases, init, margin),
+        painting=painting,
         phases=_phases(settings, program, padded, canvas),
         digest=digest,
-        original=content,
         layers=layers,
     )
+
+
+def _canvas(wanted: Canvas, content: RGB, ink: Ink | None, styles: Sequence[RGB]) -> Canvas:
+    """The form to work in: `ink` for logos, else `grey` where all is grey, else `rgb`."""
+    if wanted in ("grey", "rgb"):
+        return wanted
+    if ink is not None:
+        return "ink"
+    return "grey" if is_grey(content) and all(map(is_grey, styles)) else "rgb"
 
 
 def _program(settings: Settings, layers: tuple[str, ...]) -> Program:
@@ -199,7 +202,7 @@ def _style_weights(weights: Sequence[float] | None, count: int) -> tuple[float, 
     return tuple(float(weight) / sum(weights) for weight in weights)
 
 
-def _check_images(program: Program, content: RGB, alpha: Map | None, styles: Sequence[RGB]) -> None:
+def _check_images(program: Program, content: Picture, styles: Sequence[Picture]) -> None:
     least = program.smallest_image
     named = [("content", content), *((f"style {i + 1}", s) for i, s in enumerate(styles))]
     for name, image in named:
@@ -209,9 +212,8 @@ def _check_images(program: Program, content: RGB, alpha: Map | None, styles: Seq
                 f"{name}: {width}×{height} pixels is too small for layer {program.all_layers[-1]}, "
                 f"which needs at least {least} a side"
             )
-        # White ink on a transparent ground looks plain, but its alpha has a shape.
-        shaped = name == "content" and alpha is not None and float(np.ptp(alpha)) > 0
-        if not shaped and float(np.ptp(image.reshape(-1, 3), axis=0).max()) < 1 / 512:
+        # White ink on a transparent ground is of one colour, but its alpha has a shape.
+        if float(np.ptp(image.reshape(-1, image.shape[-1]), axis=0).max()) < 1 / 512:
             raise ImageError(f"{name}: the image has a single colour; there is nothing to work on")
 
 

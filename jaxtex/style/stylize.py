@@ -10,13 +10,13 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float32
 
 from jaxtex import images
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.style.canvas import Levels
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, make_job
+from jaxtex.style.painting import parse_background
 from jaxtex.style.presets import find_preset
 from jaxtex.style.run import Hooks, Outcome, Status, run_jobs
 from jaxtex.style.settings import Settings
@@ -29,21 +29,14 @@ class Result:
     """A stylised image and how it came about."""
 
     image: Any
-    """`[h, w, 3]`, uint8 or float in [0, 1] like the content."""
+    """`[h, w, 3]`, or `[h, w, 4]` with straight alpha where the content or the background has any;
+    uint8 or float in [0, 1] like the content."""
     history: History
     settings: Settings
     status: Status
     job: Job
     levels: Levels
     """The canvas, in grey levels, margin included."""
-
-    def cut_out(self) -> tuple[Float32[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
-        """The image without its ground: colours and alpha channel, 0 to 1.
-
-        Raises:
-          ImageError: the content's ground is not plain.
-        """
-        return self.job.cut_out(self.levels)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -90,6 +83,7 @@ def stylize(
     style_weights: Sequence[float] | None = None,
     mask: Any = None,
     init_image: Any = None,
+    background: str = "keep",
     network: VGG16 | None = None,
     hooks: Hooks | None = None,
     **options: Any,
@@ -104,6 +98,8 @@ def stylize(
       style_weights: how much each style counts; equal by default.
       mask: `[h, w]`, 1 where the image may change and 0 where it stays.
       init_image: the image to start from, with `init="file"`.
+      background: `keep` for what the content has, transparency too; `transparent` without a plain
+        ground; or a colour to put the result on.
       network: VGG16 with other weights than those that ship.
       hooks: progress, frames, stop and checkpoint.
       **options: any field of `Settings`.
@@ -116,7 +112,7 @@ def stylize(
       DivergedError: the loss became non-finite; it carries the last good image.
     """
     settings = resolve_settings(preset, strength, **options)
-    job = _job(settings, content, style, style_weights, mask, init_image)
+    job = _job(settings, content, style, style_weights, mask, init_image, background)
     (outcome,) = run_jobs([job], network=network, hooks=hooks)
     result = make_result(job, outcome, content)
     if result.status == "diverged":
@@ -134,6 +130,7 @@ def stylize_batch(
     *,
     preset: str = "steel",
     strength: float | None = None,
+    background: str = "keep",
     network: VGG16 | None = None,
     hooks: Hooks | None = None,
     **options: Any,
@@ -151,7 +148,10 @@ def stylize_batch(
         styles = [styles] * len(contents)
     if len(styles) != len(contents):
         raise SettingsError(f"styles: {len(styles)} given for {len(contents)} contents")
-    jobs = [_job(settings, content, style) for content, style in zip(contents, styles, strict=True)]
+    jobs = [
+        _job(settings, content, style, background=background)
+        for content, style in zip(contents, styles, strict=True)
+    ]
     outcomes = run_jobs(jobs, network=network, hooks=hooks)
     return [make_result(*each) for each in zip(jobs, outcomes, contents, strict=True)]
 
@@ -163,48 +163,37 @@ def _job(
     style_weights: Sequence[float] | None = None,
     mask: Any = None,
     init_image: Any = None,
+    background: str = "keep",
 ) -> Job:
     several = isinstance(style, list | tuple) or np.ndim(style) > 3
     styles = list(style) if several else [style]
     if not styles:
         raise SettingsError("style: no style image is given")
-    content = np.asarray(content)
-    alpha = None
-    # An alpha channel that is opaque everywhere says nothing of the logo's shape.
-    if content.ndim == 3 and content.shape[-1] == 4 and content[..., 3].size:
-        alpha = _as_float(content[..., 3])
-        alpha = alpha if alpha.min() < 1 else None
+    picture = images.validate_picture(content, "content")
     if mask is not None:
         mask = images.validate_array(mask, "mask")[..., 0]
-        if mask.shape != content.shape[:2]:
+        if mask.shape != picture.shape[:2]:
             raise SettingsError(
                 f"mask: {mask.shape[1]}×{mask.shape[0]} pixels, the content has "
-                f"{content.shape[1]}×{content.shape[0]}"
+                f"{picture.shape[1]}×{picture.shape[0]}"
             )
     return make_job(
         settings,
-        images.validate_array(content, "content"),
-        [images.validate_array(image, f"style {i + 1}") for i, image in enumerate(styles)],
-        alpha=alpha,
+        picture,
+        [images.validate_picture(image, f"style {i + 1}") for i, image in enumerate(styles)],
+        background=parse_background(background),
         style_weights=style_weights,
         mask=mask,
         init=None if init_image is None else images.validate_array(init_image, "init_image"),
     )
 
 
-def _as_float(image: Any) -> Float32[np.ndarray, "..."]:
-    image = np.asarray(image)
-    if np.issubdtype(image.dtype, np.integer):
-        return (image / np.iinfo(image.dtype).max).astype(np.float32)
-    return image.astype(np.float32)
-
-
-def make_result(job: Job, outcome: Outcome, content: Any) -> Result:
-    """The result with its image in the content's dtype."""
+def make_result(job: Job, outcome: Outcome, content: Any = None) -> Result:
+    """The result with its image in the content's dtype, by default float32."""
     image: np.ndarray = job.picture(outcome.levels)
-    dtype = np.asarray(content).dtype
-    if np.issubdtype(dtype, np.integer):
-        image = np.rint(image * np.iinfo(dtype).max)
-    return Result(
-        image.astype(dtype), outcome.history, job.settings, outcome.status, job, outcome.levels
-    )
+    if content is not None:
+        dtype = np.asarray(content).dtype
+        if np.issubdtype(dtype, np.integer):
+            image = np.rint(image * np.iinfo(dtype).max)
+        image = image.astype(dtype)
+    return Result(image, outcome.history, job.settings, outcome.status, job, outcome.levels)

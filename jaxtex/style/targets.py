@@ -18,11 +18,12 @@ from jaxtyping import Array
 from jaxtex import images
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
-from jaxtex.style.canvas import Levels, Map
+from jaxtex.style.canvas import Levels
 from jaxtex.style.guide import layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Program, Targets, features_of
 from jaxtex.style.placement import Placement
+from jaxtex.style.separation import Map
 from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one

@@ -93,7 +93,7 @@ def test_a_mixed_manifest_gives_what_the_commands_would_and_resumes(batch, call,
 
 def test_transparency_is_kept_as_the_command_keeps_it(batch, call, tmp_path):
     picture = bars(ink=(1, 1, 1))
-    images.save_image(tmp_path / "white.png", picture, alpha=1 - bars()[..., 0])
+    images.save_image(tmp_path / "white.png", images.join(picture, 1 - bars()[..., 0]))
     rows = [f"msgnet,white.png,{STYLE},m{suffix},,,,,,," for suffix in (".png", ".jpg")]
     for row, suffix in zip(rows, (".png", ".jpg"), strict=True):
         out = tmp_path / f"alone{suffix}"

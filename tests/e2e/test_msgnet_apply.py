@@ -88,7 +88,7 @@ def lettering(path: Path, level: float, hidden: float = 0.5) -> Path:
     alpha[8:-8, 15:25] = alpha[8:-8, 40:50] = 0.5
     alpha[8:-8, 16:24] = alpha[8:-8, 41:49] = 1
     color = np.where(alpha > 0, float(level), hidden)[..., None].repeat(3, -1)
-    save_image(path, color, alpha=alpha)
+    save_image(path, np.dstack([color, alpha]))
     return path
 
 

@@ -165,7 +165,7 @@ def test_a_transparent_logo_is_put_on_a_background_where_it_is_seen(call, tmp_pa
     height, width = 34, 128
     alpha = 1 - images.resize(picture(CONTENT), height, width)[..., 0]
     white = np.ones((height, width, 3), np.float32)
-    images.save_image(tmp_path / "white.png", white, alpha=alpha)
+    images.save_image(tmp_path / "white.png", images.join(white, alpha))
     words = ("score", tmp_path / "white.png", "--content", tmp_path / "white.png", "--style", STYLE)
     answer = call(*words)
     assert answer.code == 2

@@ -38,25 +38,25 @@ WHITE, BLACK, GREY = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0), (0.5, 0.5, 0.5)
 )
 def test_the_ground_is_white_unless_something_vanishes_there(colors, ground):
     color, alpha = lettering(*colors)
-    assert images.contrasting_ground(color, alpha) == ground
+    assert images.contrasting_ground(images.join(color, alpha)) == ground
     # Half a veil is a picture, too.
-    assert images.contrasting_ground(color, alpha / 2) == ground
+    assert images.contrasting_ground(images.join(color, alpha / 2)) == ground
 
 
 def test_what_is_white_and_within_a_badge_needs_no_ground():
     color, alpha = lettering((0, 0, 1))
     color[10:15, 9:11] = 1
-    assert images.contrasting_ground(color, alpha) == WHITE
+    assert images.contrasting_ground(images.join(color, alpha)) == WHITE
 
 
 def test_a_picture_that_is_clear_nowhere_counts_as_a_whole():
     color = np.ones((8, 8, 3), np.float32)
-    assert images.contrasting_ground(color, np.full((8, 8), 0.7, np.float32)) == BLACK
+    assert images.contrasting_ground(images.join(color, np.full((8, 8), 0.7, np.float32))) == BLACK
 
 
 def test_where_all_grounds_hide_something_the_least_is_hidden():
     color, alpha = lettering(WHITE, WHITE, GREY, GREY, BLACK)
-    assert images.contrasting_ground(color, alpha) == BLACK
+    assert images.contrasting_ground(images.join(color, alpha)) == BLACK
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_where_all_grounds_hide_something_the_least_is_hidden():
 )
 def test_a_checkerboard_stands_for_what_is_transparent(colors, darkest, lightest):
     color, alpha = lettering(*colors)
-    shown = images.on_checkerboard(color, alpha)
+    shown = images.on_checkerboard(images.join(color, alpha))
     assert shown.dtype == np.float32
     np.testing.assert_array_equal(shown[alpha == 1], color[alpha == 1])
     clear = np.where((alpha == 0)[..., None], shown, np.nan)
@@ -84,8 +84,8 @@ def test_a_checkerboard_stands_for_what_is_transparent(colors, darkest, lightest
 
 def test_a_checkerboard_leaves_what_is_opaque_and_shows_what_is_not():
     color = np.full((4, 4, 3), 0.3, np.float32)
-    np.testing.assert_array_equal(images.on_checkerboard(color, None), color)
-    nothing = images.on_checkerboard(color, np.zeros((4, 4), np.float32))
+    np.testing.assert_array_equal(images.on_checkerboard(color), color)
+    nothing = images.on_checkerboard(images.join(color, np.zeros((4, 4), np.float32)))
     assert not np.any(nothing == 0.3)
 
 

@@ -32,7 +32,7 @@ def test_eight_bit_images_survive_saving(tmp_path, suffix, pixels):
 def test_transparency_survives_saving(tmp_path, suffix):
     image = np.random.default_rng(0).integers(0, 256, (4, 5, 3)).astype(np.float32) / 255
     alpha = np.linspace(0, 1, 20, dtype=np.float32).reshape(4, 5)
-    images.save_image(tmp_path / f"out{suffix}", image, alpha=alpha)
+    images.save_image(tmp_path / f"out{suffix}", images.join(image, alpha))
     loaded = images.load_image(tmp_path / f"out{suffix}")
     np.testing.assert_allclose(loaded.alpha, alpha, atol=0.5 / 255 + 1e-6)
     stored = np.asarray(Image.open(tmp_path / f"out{suffix}"))
@@ -69,13 +69,18 @@ def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path, name):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
 def test_transparency_is_refused_where_the_format_has_none(tmp_path, suffix):
-    ones = np.ones((2, 2), np.float32)
     with pytest.raises(OutputError, match=r"has no transparency; name it \.png"):
-        images.save_image(tmp_path / f"out{suffix}", np.ones((2, 2, 3), np.float32), alpha=ones)
-    with pytest.raises(OutputError, match="has no transparency"):
         images.output_format(tmp_path / f"out{suffix}", alpha=True)
-    assert not images.keeps_alpha(f"out{suffix}")
-    assert images.keeps_alpha("out.PNG")
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_format_without_transparency_has_a_ground_that_shows_the_picture(tmp_path, level):
+    picture = np.zeros((32, 32, 4), np.float32)
+    picture[8:24, 8:24] = (level, level, level, 1)
+    images.save_image(tmp_path / "out.bmp", picture)
+    stored = images.load_image(tmp_path / "out.bmp").rgb
+    np.testing.assert_array_equal(stored[8:24, 8:24], level)
+    np.testing.assert_array_equal(stored[:8], 1 - level)
 
 
 def test_values_that_are_not_finite_are_not_saved(tmp_path):

@@ -76,6 +76,6 @@ def alone(network):
         made = load_inputs(job.files).make_job(job.settings, job.style_weights)
         (outcome,) = run_jobs([made], network=network)
         assert outcome.status == "done"
-        return make_result(made, outcome, made.original).image
+        return make_result(made, outcome).image
 
     return alone

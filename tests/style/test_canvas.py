@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from logos import COLOURED, CONTENT, INVERTED, STYLE, bars, picture
-from scipy import ndimage
+from logos import STYLE, bars, picture
 
-from jaxtex import images
 from jaxtex.style import PRESETS, canvas
+from jaxtex.style.separation import is_grey, luminance
 
 PALETTES = {
     "black on white": ((0, 0, 0), (1, 1, 1)),
@@ -17,86 +16,11 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).uniform(size=shape).astype(np.float32)
 
 
-def blurred(image: np.ndarray) -> np.ndarray:
-    """As antialiasing would leave the edges."""
-    return ndimage.uniform_filter(image, (3, 3, 0)).astype(np.float32)
-
-
 def levels_of(ink: np.ndarray) -> np.ndarray:
     return np.where(ink, 0, 255).astype(np.float32)[..., None]
 
 
-@pytest.mark.parametrize("colors", PALETTES.values(), ids=PALETTES)
-def test_separated_ink_paints_the_logo_again(colors):
-    image = blurred(bars(ink=colors[0], ground=colors[1]))
-    ink = canvas.separate_ink(image)
-    np.testing.assert_allclose(ink.ground, colors[1], atol=1e-6)
-    np.testing.assert_allclose(canvas.paint(ink, ink.coverage), image, atol=0.02)
-
-
-@pytest.mark.parametrize("path", [CONTENT, INVERTED, COLOURED], ids=lambda path: path.stem)
-def test_separated_ink_paints_an_example_again(path):
-    image = images.resize(picture(path), 68, 256)
-    ink = canvas.separate_ink(image)
-    error = np.abs(canvas.paint(ink, ink.coverage) - image)
-    assert error.mean() < 0.01
-
-
-def test_ink_with_alpha_is_what_is_not_transparent():
-    alpha = 1 - bars()[..., 0]
-    ink = canvas.separate_ink(np.ones((40, 64, 3), np.float32), alpha)
-    np.testing.assert_array_equal(ink.coverage, alpha)
-    np.testing.assert_array_equal(canvas.paint(ink, alpha), 1)
-
-
-@pytest.mark.parametrize(
-    "image",
-    [
-        noise(40, 64, 3),
-        np.ones((40, 64, 3), np.float32),
-        np.linspace(0, 1, 40 * 64 * 3, dtype=np.float32).reshape(40, 64, 3),
-    ],
-    ids=["noise", "blank", "gradient"],
-)
-def test_what_is_no_flat_logo_has_no_ink(image):
-    assert canvas.separate_ink(image) is None
-
-
-def test_stray_coloured_pixels_do_not_make_an_image_coloured():
-    image = np.repeat(noise(50, 50, 1), 3, -1)
-    image[0, 0] = (1, 0, 0)
-    assert canvas.is_grey(image)
-    image[:5] = (1, 0, 0)
-    assert not canvas.is_grey(image)
-
-
-def test_the_ground_is_the_colour_of_a_plain_border():
-    image = noise(40, 40, 3)
-    assert canvas.ground_color(image) is None
-    image[[0, -1]] = image[:, [0, -1]] = (0.2, 0.4, 0.6)
-    np.testing.assert_allclose(canvas.ground_color(image), (0.2, 0.4, 0.6), rtol=1e-6)
-
-
 GREY, COLOR = np.repeat(noise(20, 20, 1), 3, -1), noise(20, 20, 3)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "content", "style", "chosen"),
-    [
-        ("auto", bars(), GREY, "ink"),
-        ("auto", bars(), COLOR, "rgb"),
-        ("auto", GREY, GREY, "grey"),
-        ("auto", COLOR, GREY, "rgb"),
-        ("ink", bars(), COLOR, "ink"),
-        ("ink", GREY, GREY, "grey"),
-        ("grey", bars(), GREY, "grey"),
-        ("rgb", bars(), GREY, "rgb"),
-    ],
-)
-def test_the_canvas_is_chosen_by_the_images_colours(wanted, content, style, chosen):
-    name, ink = canvas.choose_canvas(wanted, content, None, [style])
-    assert name == chosen
-    assert (ink is not None) == (chosen == "ink")
 
 
 @pytest.mark.parametrize("colors", list(PALETTES.values())[:2], ids=list(PALETTES)[:2])
@@ -109,12 +33,12 @@ def test_a_style_becomes_black_on_white_for_ink(colors):
 def test_levels_show_the_image_that_they_were_made_of(form):
     image = GREY if form == "grey" else COLOR
     levels = canvas.content_levels(form, image, None)
-    np.testing.assert_allclose(canvas.from_levels(form, levels, None), image, atol=1e-6)
+    np.testing.assert_allclose(canvas.from_levels(levels), image, atol=1e-6)
 
 
 def test_what_leaves_the_displayable_range_is_clipped():
     levels = np.array([[[-300.0], [600.0]]], np.float32)
-    np.testing.assert_array_equal(canvas.from_levels("grey", levels, None)[0, :, 0], [0, 1])
+    np.testing.assert_array_equal(canvas.from_levels(levels)[0, :, 0], [0, 1])
 
 
 @pytest.mark.parametrize("steepness", [0.5, 1.0, 2.0, 100.0])
@@ -130,16 +54,9 @@ def test_the_levels_curve_rises_about_mid_grey(steepness):
 def test_chroma_is_the_contents_and_luminance_the_results():
     image, colors = 0.3 + 0.4 * GREY, 0.4 + 0.2 * COLOR
     mixed = canvas.with_chroma(image, colors)
-    np.testing.assert_allclose(canvas.luminance(mixed), canvas.luminance(image), atol=1e-5)
+    np.testing.assert_allclose(luminance(mixed), luminance(image), atol=1e-5)
     np.testing.assert_allclose(mixed[..., 0] - mixed[..., 2], colors[..., 0] - colors[..., 2],
                                atol=1e-5)  # fmt: skip
-
-
-def test_transparency_is_the_coverage_that_was_painted():
-    ink = canvas.separate_ink(bars(ink=(0.9, 0.2, 0.1)))
-    coverage = noise(40, 64)
-    alpha = canvas.transparency(canvas.paint(ink, coverage), ink)
-    np.testing.assert_allclose(alpha, coverage, atol=1e-5)
 
 
 @pytest.mark.parametrize("width", [2, 4, 8, 16])
@@ -197,5 +114,5 @@ def test_more_strength_or_wider_strokes_go_through_more_sizes():
 
 
 def test_the_example_style_is_taken_for_grey():
-    assert canvas.is_grey(picture(STYLE))
+    assert is_grey(picture(STYLE))
     assert PRESETS["steel"].canvas == "auto"

@@ -36,7 +36,7 @@ def test_size_is_the_longer_side(size):
         short,
         size,
     )
-    assert job_of(tall, size=size).original.shape[:2] == (size, short)
+    assert job_of(tall, size=size).painting.content.shape[:2] == (size, short)
 
 
 def test_a_kept_margin_is_part_of_the_picture():
@@ -47,14 +47,20 @@ def test_a_kept_margin_is_part_of_the_picture():
 
 
 def test_the_default_margin_is_a_twelfth_of_the_width():
-    assert job_of(bars(40, 96), margin=None).margin == 8
+    assert job_of(bars(40, 96), margin=None).content.shape == (56, 112, 1)
 
 
 @pytest.mark.parametrize("path", [CONTENT, INVERTED, COLOURED], ids=lambda path: path.stem)
 @pytest.mark.parametrize("canvas", ["auto", "rgb"])
 def test_the_content_itself_is_shown_as_it_is(path, canvas):
     job = job_of(picture(path), size=SIZE, canvas=canvas, contrast=0.0)
-    assert np.abs(job.picture(job.content) - job.original).mean() < 0.02
+    assert (
+        np.abs(
+            images.over(*images.split(job.picture(job.content)), (1.0, 1.0, 1.0))
+            - job.painting.content
+        ).mean()
+        < 0.02
+    )
 
 
 @pytest.mark.parametrize("shape", [(24, 36, 1), (17, 50, 1)])
@@ -62,44 +68,57 @@ def test_a_canvas_of_any_size_is_shown_at_full_size(shape):
     job = job_of()
     levels = np.full(shape, 255, np.float32)
     np.testing.assert_allclose(job.picture(levels), 1, atol=1e-6)
-    colors, alpha = job.cut_out(levels)
-    assert colors.shape == (40, 64, 3)
-    assert not alpha.any()
 
 
 @pytest.mark.parametrize("canvas", ["auto", "rgb", "grey"])
 @pytest.mark.parametrize("keep_margin", [False, True])
-def test_the_content_cut_out_is_its_ink(canvas, keep_margin):
-    job = job_of(canvas=canvas, keep_margin=keep_margin)
-    colors, alpha = job.cut_out(job.content)
+def test_the_content_without_its_ground_is_its_ink(canvas, keep_margin):
+    job = job_of(canvas=canvas, keep_margin=keep_margin, images_too={"background": "transparent"})
+    found = job.picture(job.content)
     ink = 1 - bars()[..., 0]
     ink = np.pad(ink, 4) if keep_margin else ink
-    np.testing.assert_allclose(alpha, ink, atol=0.02)
-    assert colors[ink > 0].max() < 0.02
+    np.testing.assert_allclose(found[..., 3], ink, atol=0.02)
+    assert found[ink > 0, :3].max() < 0.02
 
 
-def test_small_antialiased_letters_can_be_cut_out():
-    # At this size most of the ink is edge, which is too little for an ink canvas.
-    job = job_of(picture(CONTENT), size=96)
-    assert job.ink is None
-    _, alpha = job.cut_out(job.content)
+@pytest.mark.parametrize("canvas", ["auto", "rgb"])
+def test_a_content_may_be_put_on_a_colour(canvas):
+    white = np.dstack([np.ones((40, 64, 3), np.float32), 1 - bars()[..., 0]])
+    job = job_of(white, canvas=canvas, images_too={"background": (0.2, 0.4, 0.6)})
+    found = job.picture(job.content)
+    assert found.shape == (40, 64, 3)
+    np.testing.assert_allclose(found[0, 0], (0.2, 0.4, 0.6), atol=1e-6)
+    np.testing.assert_allclose(found[20, 20], 1, atol=1e-3)
+
+
+def test_a_plain_ground_gives_way_to_a_colour():
+    job = job_of(images_too={"background": (0.2, 0.4, 0.6)})
+    found = job.picture(job.content)
+    np.testing.assert_allclose(found[0, 0], (0.2, 0.4, 0.6), atol=1e-6)
+    np.testing.assert_allclose(found[20, 20], 0, atol=1e-6)
+
+
+def test_small_antialiased_letters_are_ink():
+    job = job_of(picture(CONTENT), size=96, images_too={"background": "transparent"})
+    assert job.canvas == "ink"
+    alpha = job.picture(job.content)[..., 3]
     assert alpha[0, 0] == 0
-    assert alpha.max() > 0.9
+    assert alpha.max() == 1
 
 
 def test_a_content_without_a_plain_ground_cannot_be_cut_out():
     noise = np.random.default_rng(0).uniform(size=(40, 40, 3)).astype(np.float32)
-    job = job_of(noise)
     with pytest.raises(ImageError, match=r"^background: 'transparent' needs"):
-        job.cut_out(job.content)
+        job_of(noise, images_too={"background": "transparent"})
 
 
-def test_white_ink_on_transparent_ground_has_its_alphas_shape():
+@pytest.mark.parametrize("canvas", ["auto", "rgb", "grey"])
+def test_white_ink_on_transparent_ground_has_its_alphas_shape(canvas):
     alpha = 1 - bars()[..., 0]
-    job = job_of(np.ones((40, 64, 3), np.float32), images_too={"alpha": alpha})
-    colors, found = job.cut_out(job.content)
-    np.testing.assert_array_equal(colors, 1)
-    np.testing.assert_allclose(found, alpha, atol=1e-6)
+    job = job_of(np.dstack([np.ones((40, 64, 3), np.float32), alpha]), canvas=canvas)
+    found = job.picture(job.content)
+    np.testing.assert_allclose(found[alpha > 0, :3], 1, atol=1e-6)
+    np.testing.assert_allclose(found[..., 3], alpha, atol=1e-6)
 
 
 @pytest.mark.parametrize("scales", [1, 2, 3])
@@ -171,7 +190,7 @@ def test_a_mask_of_any_size_covers_the_content_and_not_the_margin():
         {"styles": STYLES * 2},
         {"images_too": {"mask": np.ones((40, 64), np.float32)}},
         {"images_too": {"init": bars()}},
-        {"images_too": {"alpha": 1 - bars()[..., 0]}},
+        {"content": np.dstack([bars(), 1 - bars()[..., 0]])},
     ],
 )
 def test_the_digest_tells_jobs_with_other_images_apart(change):

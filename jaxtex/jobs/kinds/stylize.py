@@ -168,7 +168,7 @@ class StylizeWork(Work):
     def encode(self, prepared: Prepared, outcome: Outcome) -> Encoded:
         """The image with its settings."""
         planned, job = prepared.planned, prepared.inputs.job
-        result = make_result(job, outcome, job.original)
+        result = make_result(job, outcome)
         step = int(result.history.step[-1])
         loss = float(result.history.total[-1])
         facts = {
@@ -181,10 +181,8 @@ class StylizeWork(Work):
             return Encoded(None, facts, f"the loss became non-finite after step {step}")
 
         def make() -> bytes:
-            transparent = planned.files.transparent
-            image, alpha = result.cut_out() if transparent else (result.image, None)
             metadata = {**result.metadata, **prepared.inputs.images}
-            return images.encode_image(planned.output, image, alpha=alpha, metadata=metadata)
+            return images.encode_image(planned.output, result.image, metadata=metadata)
 
         return encoded(make, facts)
 
@@ -196,7 +194,5 @@ def _evaluation_bytes(prepared: Prepared) -> int:
 
 
 def _nbytes(job: Job) -> int:
-    arrays = [job.content, *job.styles, job.mask, job.init, job.original]
-    if job.ink is not None:
-        arrays += [job.ink.coverage, job.ink.color]
-    return sum(array.nbytes for array in arrays)
+    arrays = [job.content, *job.styles, job.mask, job.init]
+    return sum(array.nbytes for array in arrays) + job.painting.nbytes

@@ -35,6 +35,13 @@ class Files:
         yield from (path for path in (self.mask, self.init) if path is not None)
 
     @property
+    def color(self) -> tuple[float, float, float] | None:
+        """The colour that the result is put on, where it is one."""
+        if self.background in ("keep", "transparent"):
+            return None
+        return images.parse_color(self.background)
+
+    @property
     def transparent(self) -> bool:
         """Whether the result shall have no ground."""
         return self.background == "transparent"
@@ -68,7 +75,7 @@ class Inputs:
         Raises:
           JaxtexError: an image cannot be used with these settings, or the weights do not fit.
         """
-        from jaxtex.style import luminance, make_job
+        from jaxtex.style import luminance, make_job, parse_background
 
         mask = None
         if self.mask is not None:
@@ -76,18 +83,15 @@ class Inputs:
             mask = images.resize(luminance(self.mask.rgb), *self.content.rgb.shape[:2])
         styles = {f"style {number}": each.path for number, each in enumerate(self.styles, 1)}
         with named({"content": self.content.path, **styles}):
-            job = make_job(
+            return make_job(
                 settings,
-                self.content.rgb,
-                [style.rgb for style in self.styles],
-                alpha=self.content.alpha,
+                self.content.picture,
+                [style.picture for style in self.styles],
+                background=parse_background(self.files.background),
                 style_weights=style_weights or None,
                 mask=mask,
                 init=None if self.init is None else self.init.rgb,
             )
-            if self.files.transparent:
-                job.cut_out(job.content)
-        return job
 
     def _check_mask(self, mask: LoadedImage) -> None:
         """Refuses a mask of another shape than the content's; another size is resampled."""
@@ -115,16 +119,15 @@ def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_ima
       SettingsError: the background is not a colour.
     """
     size = max(svg.SIZE, files.size or 0)
-    background = "#ffffff"
     if files.background not in ("keep", "transparent"):
-        background = files.background
+        images.parse_color(files.background)
 
     def optional(path: Path | None, background: str = "#ffffff") -> LoadedImage | None:
         return None if path is None else load(path, background=background, svg_size=size)
 
     return Inputs(
         files=files,
-        content=load(files.content, background=background, svg_size=size),
+        content=load(files.content, svg_size=size),
         styles=tuple(load(path, svg_size=size) for path in files.styles),
         # Where a mask is transparent, the content stays.
         mask=optional(files.mask, "#000000"),

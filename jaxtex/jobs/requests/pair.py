@@ -21,6 +21,8 @@ class Pair:
 
     content: "LoadedImage"
     style: "LoadedImage"
+    background: tuple[float, float, float] | None = None
+    """What is transparent lies on this colour; None: on one on which the content stands out."""
 
     def named(self) -> AbstractContextManager[None]:
         """Within it errors name the files where they speak of the content or of the style."""
@@ -37,12 +39,11 @@ class Pair:
         """
         from jaxtex.style.metrics import Reference
 
-        content = self.content
         with self.named():
             return Reference(
-                content.rgb,
-                self.style.rgb,
-                alpha=content.alpha,
+                self.content.picture,
+                self.style.picture,
+                background=self.background,
                 network=network,
                 size=size,
                 read=read,
@@ -50,7 +51,7 @@ class Pair:
 
 
 def load_pair(content: Path, style: Path, background: str) -> Pair:
-    """Reads both images.
+    """Reads both images; `background` is `keep`, `transparent` or a colour.
 
     Raises:
       ImageError: one cannot be read.
@@ -58,10 +59,10 @@ def load_pair(content: Path, style: Path, background: str) -> Pair:
     """
     from jaxtex import images
 
-    return Pair(
-        images.load_image(content, background=background),
-        images.load_image(style, background=background),
-    )
+    color = None
+    if background not in ("keep", "transparent"):
+        color = images.parse_color(background)
+    return Pair(images.load_image(content), images.load_image(style), color)
 
 
 def load_for_folder(options: Mapping[str, Any]) -> Pair:

@@ -101,7 +101,7 @@ def report(scored: Sequence[Scored]) -> dict[str, Any]:
 def _load(path: Path, options: Mapping[str, Any], front: Front) -> _Result:
     from jaxtex import images
 
-    image = images.load_image(path, background=options["background"])
+    image = images.load_image(path)
     settings = images.read_metadata(path)
     files = {}
     for role, recorded in (
@@ -150,9 +150,10 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Sco
     pairs: dict[tuple[Path, Path], list[int]] = {}
     for index, result in enumerate(results):
         pairs.setdefault((result.content, result.style), []).append(index)
-    background = options["background"]
+    color = options["background"]
+    background = None if color is None else images.parse_color(color)
     loaded = {
-        path: images.load_image(path, background=background)
+        path: images.load_image(path)
         for path in dict.fromkeys(path for pair in pairs for path in pair)
     }
 
@@ -166,7 +167,7 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Sco
     for (content, style), members in pairs.items():
         # Each may be of another shape, with programs of its own.
         forget_programs()
-        pair = Pair(loaded[content], loaded[style])
+        pair = Pair(loaded[content], loaded[style], background)
         reference = pair.reference(network, size=options["size"], read=options["ocr"])
         pictures = [_without_margin(results[index], pair.content) for index in members]
         names = {f"result {i + 1}": results[each].image.path for i, each in enumerate(members)}
@@ -179,7 +180,7 @@ def _without_margin(result: _Result, content: "LoadedImage") -> Any:
     """The picture without the margin that its settings say was kept."""
     from jaxtex import images
 
-    picture, settings = result.image.rgb, result.settings
+    picture, settings = result.image.picture, result.settings
     if settings.get("keep_margin") is not True:
         return picture
     height, width = content.rgb.shape[:2]

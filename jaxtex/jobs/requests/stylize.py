@@ -67,7 +67,7 @@ class StylizeRequest:
         (outcome,) = run_jobs(
             [self.job], network=network, hooks=self._hooks(front), max_bytes=max_bytes(self.options)
         )
-        return make_result(self.job, outcome, self.inputs.content.rgb)
+        return make_result(self.job, outcome)
 
     def _hooks(self, front: Front) -> "Hooks":
         from jaxtex.style import Hooks

@@ -78,7 +78,7 @@ class Outputs:
             for step in range(0, _steps(job) + 1, self.save_every):
                 if self._frame(step).exists():
                     check_output(self._frame(step))
-        if self.drawing is not None and job.ink is None:
+        if self.drawing is not None and job.canvas != "ink":
             raise SettingsError(
                 f"--svg: only ink has outlines, and {content} is worked on as {job.canvas}; give "
                 "a flat logo on a plain ground, and --canvas ink if the style is coloured"
@@ -102,7 +102,7 @@ class Outputs:
             images.save_image(self._frame(step), pictures[0])
             self.frames.append(self._frame(step))
         if self.animation is not None:
-            self.animation.add(pictures[0])
+            self.animation.add(_opaque(pictures[0]))
 
     def _frame(self, step: int) -> Path:
         return self.image.with_name(f"{self.image.stem}-{step:05d}{self.image.suffix}")
@@ -115,23 +115,25 @@ class Outputs:
         """
         from jaxtex import images
 
-        image, alpha = result.image, None
-        if self.transparent:
-            image, alpha = result.cut_out()
-        images.save_image(self.image, image, alpha=alpha, metadata=metadata)
+        images.save_image(self.image, result.image, metadata=metadata)
         if self.history is not None:
             result.history.save(self.history)
         if self.drawing is not None:
             from jaxtex.images.vector_output import to_svg
 
-            assert result.job.ink is not None
-            color, coverage = result.cut_out()
-            ground = None if self.transparent else result.job.ink.ground
-            text = to_svg(coverage, color, ground, metadata=metadata)
+            shapes = result.job.shapes(result.levels)
+            text = to_svg(*shapes[:3], opacity=shapes.opacity, metadata=metadata)
             write_bytes(self.drawing, text.encode())
         if self.animation is not None:
-            self.animation.add(result.image)
+            self.animation.add(_opaque(result.image))
             self.animation.save()
+
+
+def _opaque(picture: Any) -> Any:
+    """A picture for a film, which has no transparency."""
+    from jaxtex import images
+
+    return images.on_contrasting_ground(images.validate_picture(picture, "frame"))
 
 
 def _steps(job: "Job") -> int:

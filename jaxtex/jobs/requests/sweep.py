@@ -73,7 +73,7 @@ class SweepRequest:
         from jaxtex.runtime import configure
 
         configure(options["device"])
-        from jaxtex.style import load_network
+        from jaxtex.style import load_network, parse_background
         from jaxtex.style.experiments import Sweep, SweepFolder
 
         self._network = load_network(options["weights"])
@@ -83,9 +83,9 @@ class SweepRequest:
         with pair.named():
             self._jobs = Sweep(
                 self.cells,
-                content.rgb,
-                style.rgb,
-                alpha=content.alpha,
+                content.picture,
+                style.picture,
+                background=parse_background(options["background"]),
                 batch_size=options["batch_size"],
                 max_bytes=max_bytes(options),
             )

@@ -174,10 +174,10 @@ def _tried_reference(pair: Pair, network: "VGG16", settings: "Settings") -> "Ref
 
     content = pair.content
     with pair.named():
-        job = make_job(settings, content.rgb, [pair.style.rgb], alpha=content.alpha)
+        job = make_job(settings, content.picture, [pair.style.picture])
     reference = pair.reference(network)
     with pair.named(), named({"result 1": content.path}):
-        reference.score([job.original])
+        reference.score([job.picture(job.content)])
     return reference
 
 

@@ -50,7 +50,7 @@ def write_summary(
     figures = []
     for job in done[:_MOST_PICTURES]:
         try:
-            picture = images.load_image(folder.path / job.output).rgb
+            picture = images.load_image(folder.path / job.output).picture
         except ImageError:
             continue
         score = None if stopped() else scorer.score(job, picture, cache)
@@ -88,9 +88,9 @@ class _Scorer:
                 forget_programs()
                 inputs = load_inputs(files, cache.load)
                 self._reference = Reference(
-                    inputs.content.rgb,
-                    inputs.styles[0].rgb,
-                    alpha=inputs.content.alpha,
+                    inputs.content.picture,
+                    inputs.styles[0].picture,
+                    background=files.color,
                     network=self.network(),
                 )
             return None if self._reference is None else self._reference.score([picture])[0]

@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw, ImageFont
 from jaxtex import images
 from jaxtex.images import LoadedImage
 from jaxtex.images.pages import data_url, document, webp
-from jaxtex.style.canvas import RGB
 from jaxtex.style.experiments import pareto
 from jaxtex.style.experiments.tables import FIGURE_3, Cell, Grid
 from jaxtex.style.metrics import BLOCKS, Score
+from jaxtex.style.separation import RGB
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:
@@ -180,8 +180,8 @@ def page(
     body = _BODY.format(
         version=html.escape(__version__),
         cells=len(reports),
-        content=_figure(content.rgb, f"content: {content.path.name}"),
-        band=_figure(style.rgb, f"style: {style.path.name}"),
+        content=_figure(content.picture, f"content: {content.path.name}"),
+        band=_figure(style.picture, f"style: {style.path.name}"),
         settings=_settings(reports),
         tables=tables,
         plot=plot_part,

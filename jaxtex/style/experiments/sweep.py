@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import jax
 
-from jaxtex.style.canvas import RGB, Map
 from jaxtex.style.experiments.tables import Cell
 from jaxtex.style.job import Job, make_job
+from jaxtex.style.painting import Background
 from jaxtex.style.run import Hooks, batches, load_network, run_jobs
+from jaxtex.style.separation import Picture
 from jaxtex.style.settings import Settings
 from jaxtex.style.stylize import Result, make_result
 from jaxtex.style.targets import SharedTargets
@@ -29,23 +30,24 @@ class Sweep:
     def __init__(
         self,
         cells: Sequence[Cell],
-        content: RGB,
-        style: RGB,
+        content: Picture,
+        style: Picture,
         *,
-        alpha: Map | None = None,
+        background: Background = "keep",
         batch_size: int | None = None,
         max_bytes: int | None = None,
     ) -> None:
         """Makes the jobs ready.
 
-        `batch_size` is the most cells that run at once; by default as many as fit into `max_bytes`
-        (most of the free memory), on CPU up to four.
+        Both images are RGB, or RGB with straight alpha. `batch_size` is the most cells that run at
+        once; by default as many as fit into `max_bytes` (most of the free memory), on CPU up to
+        four.
 
         Raises:
           ImageError: an image is too small for a cell's layers, or of a single colour.
         """
         self.cells, self.content = cells, content
-        self.jobs = _jobs(cells, content, style, alpha)
+        self.jobs = _jobs(cells, content, style, background)
         if batch_size is None and jax.default_backend() == "cpu":
             batch_size = _MOST_ON_CPU
         self.max_bytes = max_bytes
@@ -80,10 +82,12 @@ class Sweep:
                 return
             for index, outcome in zip(members, outcomes, strict=True):
                 if index in wanted:
-                    yield index, make_result(self.jobs[index], outcome, self.content)
+                    yield index, make_result(self.jobs[index], outcome)
 
 
-def _jobs(cells: Sequence[Cell], content: RGB, style: RGB, alpha: Map | None) -> list[Job]:
+def _jobs(
+    cells: Sequence[Cell], content: Picture, style: Picture, background: Background
+) -> list[Job]:
     """A job for each cell; what does not depend on coefficients is made once."""
     made: dict[str, Job] = {}
     jobs = []
@@ -91,7 +95,7 @@ def _jobs(cells: Sequence[Cell], content: RGB, style: RGB, alpha: Map | None) ->
         kind = str((_without_coefficients(cell.settings), cell.grid.layers))
         if kind not in made:
             made[kind] = make_job(
-                cell.settings, content, [style], alpha=alpha, layers=cell.grid.layers
+                cell.settings, content, [style], background=background, layers=cell.grid.layers
             )
         jobs.append(replace(made[kind], settings=cell.settings))
     return jobs

@@ -110,7 +110,7 @@ class SweepFolder:
         """
         for folder in dict.fromkeys([self.path, *map(self._folder, self.cells)]):
             remove_leftovers(folder)
-        pictures = [images.load_image(self.picture_path(i)).rgb for i in range(len(self.cells))]
+        pictures = [images.load_image(self.picture_path(i)).picture for i in range(len(self.cells))]
         reports = [
             self._report(index, picture, score)
             for index, (picture, score) in enumerate(

@@ -27,6 +27,7 @@ from jaxtex.style.experiments.tables import Axis, Cell, Grid
 from jaxtex.style.experiments.tune import Figures, Round, Tuned
 from jaxtex.style.experiments.tune_space import Candidate
 from jaxtex.style.metrics import Reference
+from jaxtex.style.painting import parse_background
 from jaxtex.style.presets import preset_toml
 from jaxtex.style.run import Hooks, Progress
 from jaxtex.vgg import VGG16
@@ -59,7 +60,7 @@ class TuneFolder:
     style: LoadedImage
     reference: Reference
     network: VGG16
-    background: str = "#ffffff"
+    background: str = "keep"
     weights: str | None = None
     """SHA-256 of other VGG16 weights than those that ship."""
     batch_size: int | None = None
@@ -143,9 +144,9 @@ class TuneFolder:
         """Runs the missing cells; returns how many of the round's are there."""
         jobs = Sweep(
             folder.cells,
-            self.content.rgb,
-            self.style.rgb,
-            alpha=self.content.alpha,
+            self.content.picture,
+            self.style.picture,
+            background=parse_background(self.background),
             batch_size=self.batch_size,
             max_bytes=self.max_bytes,
         )
@@ -190,8 +191,8 @@ class TuneFolder:
 
     def _pictures(
         self, folder: SweepFolder, indices: Sequence[int]
-    ) -> list[Float32[np.ndarray, "h w 3"]]:
-        return [images.load_image(folder.picture_path(index)).rgb for index in indices]
+    ) -> list[Float32[np.ndarray, "h w _"]]:
+        return [images.load_image(folder.picture_path(index)).picture for index in indices]
 
     def finish(self, tuned: Tuned, searching: Sequence[Round]) -> Path:
         """Writes the sheet and the plot of the front, and the preset; returns the preset's path.

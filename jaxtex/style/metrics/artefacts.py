@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int
 from scipy import ndimage
 
 from jaxtex.style import canvas as canvases
-from jaxtex.style.canvas import RGB, Map
 from jaxtex.style.metrics.lettering import Lettering
 from jaxtex.style.metrics.metric import Metric
+from jaxtex.style.separation import LUMINANCE, RGB, Map, ground_color
 
 # Levels (0 to 1) below which a difference is not seen, and chroma at which a colour is plain.
 _UNSEEN, _UNSEEN_CHROMA, _PLAIN_CHROMA = 0.02, 0.03, 0.1
@@ -42,11 +42,12 @@ class Background:
     def __init__(self, lettering: Lettering, style: RGB) -> None:
         content = lettering.content
         self.lettering = lettering
-        ground = np.median(canvases.border_pixels(content), 0)
-        grounds = [ground, canvases.ground_color(style)]
-        self._grounds = [_luma(each[None])[0] for each in grounds if each is not None]
-        ink = np.median(_luma(content)[lettering.ink])
-        self._full = max(abs(float(ink - self._grounds[0])), 0.25)
+        of_style = ground_color(style)
+        self._grounds = [_luma(lettering.ground)]
+        if of_style is not None:
+            self._grounds.append(_luma(of_style[None, None]))
+        contrast = np.median((_luma(content) - self._grounds[0])[lettering.ink])
+        self._full = max(abs(float(contrast)), 0.25)
         self._chroma = np.maximum(_chroma_by_hue(content), _chroma_by_hue(style))
         self._where = lettering.distance > max(_ANTIALIASING, _AROUND * lettering.stroke)
         self._own_specks = self._specks_of_style(style)
@@ -123,7 +124,7 @@ METRIC = Metric("artefacts", lambda lettering, style: Background(lettering, styl
 
 
 def _luma(image: Float[np.ndarray, "*shape 3"]) -> Float[np.ndarray, "*shape"]:
-    return image @ canvases.LUMINANCE
+    return image @ LUMINANCE
 
 
 def _within(mask: Bool[np.ndarray, "h w"], distance: float) -> Bool[np.ndarray, "h w"]:

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from jaxtex.errors import ImageError
 from jaxtex.style import canvas as canvases
-from jaxtex.style.canvas import RGB, Map
+from jaxtex.style.separation import RGB, Map, separate_content
 
 # A letter is judged within this many strokes' widths, a word also by the worst tenth of its ink.
 _WINDOW, _WORST = 1.0, 0.1
@@ -45,14 +45,14 @@ class Readability(NamedTuple):
 class Lettering:
     """A content image taken apart, once, for the results that it is compared with."""
 
-    def __init__(self, content: RGB, alpha: Map | None = None) -> None:
-        """Finds the ink: by `alpha` where there is one, else by the ground's colour.
+    def __init__(self, content: RGB) -> None:
+        """Takes the content apart, an opaque picture.
 
         Raises:
           ImageError: the content has a single colour.
         """
         self.content = content
-        self.ink, self._strength = _ink_of(content, alpha)
+        self.ink, self.ground, self._strength = _ink_of(content)
         for _ in range(2):
             if not self.ink.any() or self.ink.all():
                 raise ImageError("content: no lettering can be told from its ground")
@@ -79,7 +79,8 @@ class Lettering:
         that a recoloured or inverted result has the presence of the content. Where the content's
         ink is paler than the rest, less is enough.
         """
-        ground = np.median(image[~self.ink], 0)
+        # What lies behind, as light or dark as the image has it.
+        ground = self.ground + np.median((image - self.ground)[~self.ink], 0)
         distance = np.sqrt(np.mean(np.square(image - ground), -1)) / self._strength
         full = float(np.median(distance[self.ink]))
         return np.clip(distance / max(full, 1e-3), 0, 1).astype(np.float32), full
@@ -139,17 +140,20 @@ class Lettering:
 
 
 def _ink_of(
-    content: RGB, alpha: Map | None
-) -> tuple[Bool[np.ndarray, "h w"], Float[np.ndarray, "..."]]:
-    """Where the content's ink is, and how unlike the ground it is there, 1 in the middle."""
-    ink = canvases.separate_ink(content, alpha, flat_share=0.0)
+    content: RGB,
+) -> tuple[Bool[np.ndarray, "h w"], RGB, Float[np.ndarray, "..."]]:
+    """The content's ink, what lies behind it, and how unlike that the ink is, 1 in the middle."""
+    ink = separate_content(content, any_ink=True)
     if ink is None:
-        return canvases.ink_mask(content * 255), np.ones(())
+        where = canvases.ink_mask(content * 255)
+        ground = np.median(content[~where], 0) if not where.all() else np.zeros(3)
+        return where, np.broadcast_to(ground, content.shape).astype(np.float32), np.ones(())
     where = ink.coverage > 0.5
     strength = np.sqrt(np.mean(np.square(ink.color - ink.ground), -1))
     if not where.any() or not strength.any():
-        return where, np.ones(())
-    return where, np.maximum(strength / max(float(np.median(strength[where])), 1e-3), 0.1)
+        return where, ink.ground, np.ones(())
+    usual = max(float(np.median(strength[where])), 1e-3)
+    return where, ink.ground, np.maximum(strength / usual, 0.1)
 
 
 def shifted(image: RGB, shift: tuple[int, int]) -> RGB:

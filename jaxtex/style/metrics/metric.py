@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from jaxtex.style import metrics
-from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics.lettering import Lettering
+from jaxtex.style.separation import RGB
 
 
 class Metric(NamedTuple):

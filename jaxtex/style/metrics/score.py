@@ -13,12 +13,12 @@ from jaxtyping import Real
 
 from jaxtex import images
 from jaxtex.errors import ImageError
-from jaxtex.style.canvas import RGB, Map
 from jaxtex.style.metrics import ocr
 from jaxtex.style.metrics.artefacts import Artefacts
 from jaxtex.style.metrics.lettering import Lettering, Readability, shifted
 from jaxtex.style.metrics.metric import all_metrics
 from jaxtex.style.metrics.style import StyleMeasure, fitted, same_shape
+from jaxtex.style.separation import RGB
 from jaxtex.vgg import LAYERS, VGG16, minimum_size
 
 # The most pixels a side at which all but style is measured.
@@ -84,20 +84,22 @@ class Reference:
 
     def __init__(
         self,
-        content: Real[np.ndarray, "_ _ 3"],
-        style: Real[np.ndarray, "_ _ 3"],
+        content: Real[np.ndarray, "_ _ _"],
+        style: Real[np.ndarray, "_ _ _"],
         *,
-        alpha: Map | None = None,
+        background: tuple[float, float, float] | None = None,
         network: VGG16 | None = None,
         size: int | None = None,
         read: bool = False,
     ) -> None:
-        """Checks both images; all are RGB, floats in [0, 1] or 8 or 16 bit integers.
+        """Checks both images; all are RGB, floats in [0, 1] or 8 or 16 bit integers, perhaps with
+        straight alpha as a fourth channel.
 
         Args:
           content: the plain logo.
           style: the style image, of any size.
-          alpha: the content's transparency, where it has any.
+          background: the colour that what is transparent is put on; by default one on which the
+            content stands out.
           network: VGG16 with other weights than those that ship.
           size: the longer side at which all is measured; by default that of the result, for
             readability and artefacts at most 512 pixels, for style at most 256.
@@ -107,26 +109,30 @@ class Reference:
           ImageError: an image is too small, of another type or out of range, or the content has
             no lettering on a ground.
         """
-        content = images.validate_array(content, "content")
-        style = images.validate_array(style, "style")
+        picture = images.validate_picture(content, "content")
+        self.background = background or images.contrasting_ground(picture)
+        content = images.over(*images.split(picture), self.background)
+        style = images.on_contrasting_ground(images.validate_picture(style, "style"))
         for name, image in (("content", content), ("style", style)):
             _check_size(name, image)
         if content.shape == style.shape and np.array_equal(content, style):
             raise ImageError("style: is the content itself; there is no style to come nearer to")
-        self.content, self.style, self.alpha = content, style, alpha
+        self.content, self.style = content, style
         self.size, self.read = size, read
         self._style = StyleMeasure(content, style, network, size)
         self._prepared_at = functools.cache(self._prepare)
         self._prepared_at(*fitted(content, size or _SIZE))
 
-    def score(self, results: Sequence[Real[np.ndarray, "_ _ 3"]]) -> list[Score]:
+    def score(self, results: Sequence[Real[np.ndarray, "_ _ _"]]) -> list[Score]:
         """Scores results of any size; those of one shape go through the network together.
 
         Raises:
           ImageError: a result is too small.
         """
         results = [
-            images.validate_array(result, f"result {number}")
+            images.over(
+                *images.split(images.validate_picture(result, f"result {number}")), self.background
+            )
             for number, result in enumerate(results, 1)
         ]
         for number, result in enumerate(results, 1):
@@ -155,8 +161,7 @@ class Reference:
         )
 
     def _prepare(self, height: int, width: int) -> _Prepared:
-        alpha = None if self.alpha is None else images.resize(self.alpha, height, width)
-        lettering = Lettering(images.resize(self.content, height, width), alpha)
+        lettering = Lettering(images.resize(self.content, height, width))
         style = images.resize(self.style, *fitted(self.style, max(height, width)))
         text = ocr.read(lettering.presence(lettering.content)[0]) if self.read else ""
         measures = {metric.name: metric.prepare(lettering, style) for metric in all_metrics()}

@@ -14,11 +14,10 @@ from jaxtyping import Array, Float, Float32
 from scipy import ndimage
 
 from jaxtex import images
-from jaxtex.style import canvas as canvases
-from jaxtex.style.canvas import RGB
 from jaxtex.style.metrics.lettering import Lettering
 from jaxtex.style.objective import gram_matrix
 from jaxtex.style.run import load_network
+from jaxtex.style.separation import LUMINANCE, RGB, border_pixels, is_grey
 from jaxtex.style.targets import prepare
 from jaxtex.vgg import LAYERS, VGG16, PreparedConv, avg_pool, depth, extract, minimum_size
 
@@ -83,7 +82,7 @@ class StyleMeasure:
         network = self._network
         content = images.resize(self.content, *fitted(self.content, longer))
         style = images.resize(self.style, *fitted(self.style, longer))
-        color = not canvases.is_grey(style)
+        color = not is_grey(style)
         stroke = round(Lettering(content).stroke)
         height, width = style.shape[:2]
         convs = prepare(network, LAYERS, height, width, 3 if color else 1, form="direct")
@@ -123,11 +122,8 @@ def _levels(
     so that neither polarity nor colour counts as style. A pixel counts with the square of the most
     presence within a stroke's width: paper far from any ink has no say.
     """
-    offset = image - np.median(canvases.border_pixels(image), 0)
-    if color:
-        distance = np.sqrt(np.mean(np.square(offset), -1))
-    else:
-        distance = np.abs(offset @ canvases.LUMINANCE)
+    offset = image - np.median(border_pixels(image), 0)
+    distance = np.sqrt(np.mean(np.square(offset), -1)) if color else np.abs(offset @ LUMINANCE)
     high = distance > 0.5 * distance.max()
     full = float(np.median(distance[high])) if high.any() else 1.0
     presence = np.clip(distance / full, 0, 1).astype(np.float32)

@@ -198,14 +198,6 @@ def test_any_logo_is_its_own_measure(path):
     assert Lettering(content).readability(content).readability == pytest.approx(1, abs=1e-6)
 
 
-def test_alpha_tells_the_lettering():
-    loaded = images.load_image(COLOURED)
-    height, width = images.fit(*loaded.rgb.shape[:2], 256)
-    rgb = images.resize(loaded.rgb, height, width)
-    alpha = images.resize(loaded.alpha, height, width)
-    assert np.mean(Lettering(rgb, alpha).ink == (alpha > 0.5)) > 0.995
-
-
 def test_a_wide_mark_beside_letters_is_judged_too():
     content = np.ones((60, 200, 3), np.float32)
     content[6:54, 6:54] = 0

@@ -54,10 +54,8 @@ class Content(NamedTuple):
         if alpha is not None:
             # As the file will have it.
             alpha = np.rint(alpha * 255).astype(np.float32) / 255
-            result = images.without_ground(result, alpha, self.ground)
-            if not images.keeps_alpha(output):
-                result, alpha = images.over(result, alpha, self.ground), None
-        return images.encode_image(output, result, alpha=alpha, metadata=metadata)
+            result = np.dstack([images.without_ground(result, alpha, self.ground), alpha])
+        return images.encode_image(output, result, metadata=metadata)
 
 
 class ApplyRequest:
@@ -210,7 +208,7 @@ def _fit(image: LoadedImage, size: int | None, what: str) -> Content:
 
     picture, alpha, ground = image.color, image.alpha, (1.0, 1.0, 1.0)
     if alpha is not None:
-        ground = images.contrasting_ground(picture, alpha)
+        ground = images.contrasting_ground(image.picture)
         picture = images.over(picture, alpha, ground)
     if size is not None:
         height, width = images.fit(picture.shape[0], picture.shape[1], size)

@@ -1,0 +1,11 @@
+from .colors import LUMINANCE as LUMINANCE
+from .colors import RGB as RGB
+from .colors import Map as Map
+from .colors import Picture as Picture
+from .colors import border_pixels as border_pixels
+from .colors import ground_color as ground_color
+from .colors import is_grey as is_grey
+from .colors import luminance as luminance
+from .content import separate_at as separate_at
+from .content import separate_content as separate_content
+from .ink import Ink as Ink

@@ -1,0 +1,67 @@
+"""Panels: what lettering stands on and is part of the logo, such as the pill of a badge."""
+
+import numpy as np
+from jaxtyping import Int
+from scipy import ndimage
+from scipy.spatial import ConvexHull, QhullError
+
+from jaxtex.style.separation.grounds import Mask
+
+# A panel has so much of all that is not ground, of its own outline, and of that outline's hull.
+_OF_INK, _OF_OUTLINE, _OF_HULL = 0.35, 0.35, 0.85
+# So many of the largest parts may be one.
+_TRIED = 3
+# What stands on it is so much of the outline, and no holes that show the ground.
+_ON_IT, _NO_HOLES = 0.003, 0.95
+# Antialiasing reaches so far.
+_EDGE = 5
+
+
+def find_panel(smooth: Int[np.ndarray, "h w"], ground: Mask, unlike: Mask) -> Mask | None:
+    """The pixels of a panel with its edges; None if there is none.
+
+    Args:
+      smooth: numbers of the parts that no edge divides; 0 at edges.
+      ground: what lies behind the panel.
+      unlike: where an image differs from its ground.
+    """
+    areas = np.bincount(smooth[~ground], minlength=2)
+    areas[0] = 0
+    for number in np.argsort(-areas, kind="stable")[:_TRIED]:
+        if areas[number] < max(_OF_INK * np.sum(unlike), 1):
+            break
+        part = smooth == number
+        outline = ndimage.binary_fill_holes(ndimage.binary_dilation(part))
+        if _is_panel(part, outline, unlike):
+            return _with_edge(part, outline, ground)
+    return None
+
+
+def _is_panel(part: Mask, outline: Mask, unlike: Mask) -> bool:
+    things = ndimage.binary_erosion(outline & ~ndimage.binary_dilation(part))
+    if things.sum() < max(_ON_IT * outline.sum(), 1) or np.mean(unlike[things]) < _NO_HOLES:
+        return False
+    whole = outline.sum()
+    return bool(part.sum() >= _OF_OUTLINE * whole and whole >= _OF_HULL * _hull_area(outline))
+
+
+def _with_edge(part: Mask, outline: Mask, ground: Mask) -> Mask:
+    """A panel and where it meets the ground: its edge is neither's alone."""
+    square = np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), bool)
+    edge = ndimage.binary_dilation(part, square) & ndimage.binary_dilation(ground, square)
+    inner = ndimage.binary_erosion(outline, iterations=_EDGE + 1)
+    return part | (edge & ~inner & ~ground)
+
+
+def _hull_area(mask: Mask) -> float:
+    rows = np.flatnonzero(mask.any(1))
+    first = mask[rows].argmax(1)
+    last = mask.shape[1] - 1 - mask[rows][:, ::-1].argmax(1)
+    # All corners of the outermost pixels of each row.
+    corners = [
+        np.stack([rows + down, columns], 1) for down in (0, 1) for columns in (first, last + 1)
+    ]
+    try:
+        return float(ConvexHull(np.concatenate(corners)).volume)
+    except QhullError:
+        return float(mask.sum())
