@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections import Counter
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from jaxtex.errors import ImageError
@@ -16,38 +17,81 @@ _UNREAD = (".heic", ".heif", ".avif", ".jxl", ".psd")
 _IMAGE_SUFFIXES = {*OUTPUT_FORMATS, ".gif", *_DRAWINGS, *_UNREAD}
 
 
-def find_images(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Returns files as they are given and, of each folder, its image files in natural order.
+def find_images(
+    paths: Iterable[str | os.PathLike[str]], *, without: Path | None = None
+) -> list[Path]:
+    """Returns files as they are given and, of each folder, the image files anywhere within it.
 
-    Known by their suffix, and so perhaps unreadable; hidden files and folders within a folder are
-    left out. A file that is met twice is listed once.
+    Known by their suffix, and so perhaps unreadable; in natural order of their paths. Hidden files
+    and folders are left out, and so is the folder `without`, where results go. A file that is met
+    twice is listed once, and a folder that links lead to again is searched once.
 
     Raises:
-      ImageError: a path does not exist, or a folder holds no image.
+      ImageError: a path does not exist, a folder cannot be read, or one holds no image.
     """
     found: dict[Path, None] = {}
     for path in map(Path, paths):
-        try:
-            members = list(path.iterdir()) if path.is_dir() else [path]
-        except OSError as error:
-            raise ImageError(f"{path}: cannot be read ({error.strerror})") from None
-        if path.is_dir():
-            members = sorted(filter(_looks_like_image, members), key=_natural_order)
-            if not members:
-                raise ImageError(f"{path}: has no images; folders within it are not searched")
-        elif not path.exists():
+        with _readable(path):
+            kind = "folder" if path.is_dir() else "file" if path.exists() else "nothing"
+        if kind == "nothing":
             raise ImageError(f"{path}: no such file or folder")
+        members = [path]
+        if kind == "folder":
+            members = sorted(_within(path, without), key=lambda each: _natural_order(path, each))
+            if not members:
+                raise ImageError(f"{path}: has no images, nor has any folder within it")
         found |= dict.fromkeys(members)
     return list(found)
+
+
+def _within(folder: Path, without: Path | None) -> Iterator[Path]:
+    """The image files of a folder and of those in it, real folders before those behind links."""
+    searched = set()
+    if without is not None and without.is_dir() and not without.samefile(folder):
+        searched.add(_identity(without))
+    waiting = deque([folder])
+    while waiting:
+        here = waiting.popleft()
+        with _readable(here):
+            identity = _identity(here)
+            if identity in searched:
+                continue
+            searched.add(identity)
+            inner: list[tuple[bool, Path]] = []
+            for path in here.iterdir():
+                if path.name.startswith("."):
+                    continue
+                if path.is_dir():
+                    inner.append((path.is_symlink(), path))
+                elif path.suffix.lower() in _IMAGE_SUFFIXES and path.is_file():
+                    yield path
+        # Whatever order the disk has them in, a folder with several ways to it has one name.
+        inner.sort(key=lambda each: each[1].name)
+        waiting.extendleft(path for linked, path in reversed(inner) if not linked)
+        waiting.extend(path for linked, path in inner if linked)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def load_images(
     paths: Iterable[str | os.PathLike[str]],
     *,
     unreadable: Callable[[ImageError], None],
+    without: Path | None = None,
     background: str = "#ffffff",
 ) -> Iterator[LoadedImage]:
-    """Reads the images of `find_images(paths)`, one at a time.
+    """Reads the images of `find_images(paths, without=without)`, one at a time.
 
     A file of a folder that cannot be read is skipped; `unreadable` gets the error that names it.
 
@@ -56,7 +100,7 @@ def load_images(
     """
     paths = [Path(path) for path in paths]
     given = set(paths)
-    for path in find_images(paths):
+    for path in find_images(paths, without=without):
         try:
             image = load_image(path, background=background)
         except ImageError as error:
@@ -68,21 +112,42 @@ def load_images(
 
 
 def distinct_stems(paths: Sequence[Path]) -> list[str]:
-    """The names of files without suffix; with it, `a-jpg`, where two would be one."""
-    counts = Counter(path.stem.casefold() for path in paths)
-    return [
-        path.stem if counts[path.stem.casefold()] == 1 else f"{path.stem}-{path.suffix[1:]}"
-        for path in paths
-    ]
+    """A name for each of some files, no two alike, in upper or lower case: that without suffix.
+
+    Where it is there twice, names of folders come before it, `a-logo` and `b-logo`, as far as they
+    tell the files apart, and the suffix after it, `logo-png` and `logo-jpg`, if they do not.
+    """
+    alike: dict[str, list[Path]] = {}
+    for path in paths:
+        alike.setdefault(path.stem.casefold(), []).append(path)
+    names = [_name(path, alike[path.stem.casefold()]) for path in paths]
+    # Names as they are come first; one that is made must not be that of another file.
+    order = sorted(range(len(paths)), key=lambda index: names[index] != paths[index].stem)
+    taken: set[str] = set()
+    for index in order:
+        name, number = names[index], 2
+        while names[index].casefold() in taken:
+            names[index], number = f"{name}-{number}", number + 1
+        taken.add(names[index].casefold())
+    return names
 
 
-def _looks_like_image(path: Path) -> bool:
-    known = path.suffix.lower() in _IMAGE_SUFFIXES
-    return known and not path.name.startswith(".") and path.is_file()
+def _name(path: Path, alike: Sequence[Path]) -> str:
+    """The name of a file among all those that have its stem."""
+    if len(alike) == 1:
+        return path.stem
+    here, *parents = [Path(os.path.normpath(each.absolute())).parent for each in (path, *alike)]
+    folders = here.relative_to(os.path.commonpath(parents)).parts
+    suffix = [path.suffix[1:]] if parents.count(here) > 1 else []
+    return "-".join([*folders, path.stem, *suffix])
 
 
-def _natural_order(path: Path) -> tuple[list[str | int], str]:
-    """Sorts `2.png` before `10.png`."""
-    words: list[str | int] = list(re.split(r"([0-9]+)", path.name.casefold()))
+def _natural_order(folder: Path, path: Path) -> list[tuple[list[str | int], str]]:
+    """Sorts `2.png` before `10.png`, and so the folders in a folder."""
+    return [_natural_words(part) for part in path.relative_to(folder).parts]
+
+
+def _natural_words(name: str) -> tuple[list[str | int], str]:
+    words: list[str | int] = list(re.split(r"([0-9]+)", name.casefold()))
     words[1::2] = map(int, words[1::2])
-    return words, path.name
+    return words, name

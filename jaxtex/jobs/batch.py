@@ -116,7 +116,7 @@ class BatchRequest:
             raise SettingsError("name what to run: a manifest, or --contents DIR and --styles DIR")
         defaults = parse_settings(options["settings"])
         if folders:
-            return product(contents, styles, defaults)
+            return product(contents, styles, defaults, without=options["output"])
         return read_manifest(options["manifest"], defaults)
 
     def run(self, front: Front) -> Counts:

@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
@@ -91,9 +92,11 @@ def load_images(
     smallest: int | None = None,
     minimum: int = MINIMUM,
     what: str = "images",
+    without: Path | None = None,
 ) -> tuple[list[UInt8[np.ndarray, "_ _ 3"]], list[str]]:
     """The usable images of files and folders, scaled down for squares of `size`, and complaints.
 
+    Folders are searched as by `images.find_images`, `without` that of the training.
     A shorter side of more than twice `size` is scaled down to that, and of a long image the middle
     is kept. A file that cannot be read or is smaller than `smallest` (`size`, if that is not given)
     is left out; the complaint names it.
@@ -103,7 +106,7 @@ def load_images(
     """
     smallest = size if smallest is None else smallest
     pool, complaints = [], []
-    for path in images.find_images(paths):
+    for path in images.find_images(paths, without=without):
         try:
             loaded = images.load_image(path).rgb
         except ImageError as error:

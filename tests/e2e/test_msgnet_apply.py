@@ -63,6 +63,18 @@ def test_a_folder_of_one_content_becomes_a_folder_too(call, model, tmp_path):
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["0.png"]
 
 
+def test_results_within_the_folder_of_contents_are_no_contents(call, model, tmp_path):
+    contents = pictures(tmp_path / "in", (41, 50))
+    (contents / "a").mkdir()
+    (contents / "a" / "0.png").write_bytes((contents / "0.png").read_bytes())
+    words = (contents, STYLE, "-o", contents / "out", "--model", model, "--overwrite", "--json")
+    for _ in range(2):
+        answer = call("msgnet", "apply", *words)
+        assert answer.code == 0, answer.err
+        assert len(json.loads(answer.out)["outputs"]) == 2
+    assert sorted(path.name for path in (contents / "out").iterdir()) == ["0.png", "a-0.png"]
+
+
 def test_a_content_is_never_overwritten(call, model, tmp_path):
     contents = pictures(tmp_path / "in", (41, 50))
     before = (contents / "0.png").read_bytes()
@@ -186,8 +198,6 @@ def test_outputs_that_exist_or_cannot_be_are_refused(apply_refused, tmp_path):
     apply_refused(output="none/out.png", parts=["does not exist"])
     contents = pictures(tmp_path / "in", (20, 20), (20, 20))
     apply_refused(content=contents, output="there.png", parts=["is a file; name a folder"])
-    (contents / "1.jpg").write_bytes((contents / "1.png").read_bytes())
-    apply_refused(content=contents, output="new", parts=["1.png: two contents would be written"])
 
 
 def test_sizes_out_of_range_are_refused(apply_refused):

@@ -27,7 +27,8 @@ from jaxtex.jobs.requests.msgnet import ApplyRequest
 def apply(**options: Any) -> None:
     """Give CONTENT (files or folders) the style of the image STYLE in one pass of MSG-Net.
 
-    With several contents OUTPUT is a folder, which gets a PNG of each one's name; contents of one
+    With several contents OUTPUT is a folder, which gets a PNG of each one's name, with its
+    folder's where two have the same; folders are searched with all folders in them. Contents of one
     size are computed together. How large letters are, next to those that the model was trained on,
     decides what is drawn: try a few --size and --style-size. Transparency is kept by formats that
     have it.

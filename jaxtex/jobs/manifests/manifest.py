@@ -148,15 +148,17 @@ def parse(
     return manifest
 
 
-def product(contents: Path, styles: Path, values: Mapping[str, Any]) -> Manifest:
-    """Every image of one folder with every image of another.
+def product(
+    contents: Path, styles: Path, values: Mapping[str, Any], *, without: Path | None = None
+) -> Manifest:
+    """Every image of one folder with every image of another, as `images.find_images` finds them.
 
     Raises:
       ImageError: a folder does not exist or holds no images.
       ManifestError: the values are those of jobs without contents and styles.
     """
     manifest = Manifest(name=f"{contents} × {styles}", folder=Path(), defaults=values)
-    sides = [images.find_images([folder]) for folder in (contents, styles)]
+    sides = [images.find_images([folder], without=without) for folder in (contents, styles)]
     named = [list(zip(side, images.distinct_stems(side), strict=True)) for side in sides]
     for number, ((content, first), (style, second)) in enumerate(itertools.product(*named), 1):
         row = {"content": str(content), "style": (str(style),), "output": f"{first}-{second}.png"}

@@ -4,7 +4,6 @@
 of its own would write. JAX is imported only where the network's needs are asked for.
 """
 
-import itertools
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from jaxtex import images
-from jaxtex.errors import ImageError, OutputError, named
+from jaxtex.errors import ImageError, named
 from jaxtex.files import check_folder, check_not_input, check_output, make_folder, write_bytes
 from jaxtex.images import LoadedImage
 from jaxtex.jobs.front import Front
@@ -80,7 +79,7 @@ class ApplyRequest:
         sizes(self.options)
         given, output = self.options["content"], self.options["output"]
         overwrite = self.options["overwrite"]
-        paths = images.find_images(given)
+        paths = images.find_images(given, without=output)
         inputs = [*paths, self.options["style"]]
         if len(given) == 1 and not given[0].is_dir():
             check_not_input(output, inputs)
@@ -88,14 +87,13 @@ class ApplyRequest:
             self.outputs = {paths[0]: output}
             return
         self.folder = check_folder(output, overwrite=overwrite)
-        self.outputs = {path: output / f"{path.stem}.png" for path in paths}
+        stems = images.distinct_stems(paths)
+        self.outputs = {
+            path: output / f"{stem}.png" for path, stem in zip(paths, stems, strict=True)
+        }
         for path in self.outputs.values():
             if path.exists():
                 check_not_input(path, inputs)
-        if len(set(self.outputs.values())) < len(paths):
-            names = sorted(path.name for path in self.outputs.values())
-            twice = next(name for name, after in itertools.pairwise(names) if name == after)
-            raise OutputError(f"{output / twice}: two contents would be written there; rename one")
 
     def run(self, front: Front) -> dict[str, Any]:
         """Writes the results; returns what `--json` prints.
@@ -133,8 +131,9 @@ class ApplyRequest:
             front.say(f"left out: {error}")
             left_out.append(str(error))
 
-        given = self.options["content"]
-        contents = {image.path: image for image in images.load_images(given, unreadable=skip)}
+        given, output = self.options["content"], self.options["output"]
+        found = images.load_images(given, unreadable=skip, without=output)
+        contents = {image.path: image for image in found}
         if not contents:
             raise ImageError(f"{given[0]}: has no image that can be read")
         return contents, left_out

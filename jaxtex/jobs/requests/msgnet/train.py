@@ -56,10 +56,18 @@ class TrainRequest(TrainingRequest):
 
         options, size, seed = self.options, self.settings.size, self.settings.seed
         largest = max(self.settings.style_sizes)
-        contents, complaints = load_images(options["content"], size, minimum=1, what="--content")
+        output = options["output"]
+        contents, complaints = load_images(
+            options["content"], size, minimum=1, what="--content", without=output
+        )
         # Styles are scaled to the sizes that take turns, up or down.
         styles, others = load_images(
-            options["style"], largest, smallest=SMALLEST, minimum=MINIMUM_STYLES, what="--style"
+            options["style"],
+            largest,
+            smallest=SMALLEST,
+            minimum=MINIMUM_STYLES,
+            what="--style",
+            without=output,
         )
         self.leave_out(front, [*complaints, *others])
         data = _Data(

@@ -42,10 +42,13 @@ def load_textures(
     size: int | None,
     say: Callable[[str], None],
     like: Textures | None = None,
+    *,
+    without: Path | None = None,
 ) -> Textures:
     """Reads files and folders; what cannot be read in a folder is left out, and `say` told so.
 
-    All are of one size, that of `like` where it is given, or are made so by `size`.
+    All are of one size, that of `like` where it is given, or are made so by `size`. The folder
+    `without`, where results go, is not searched.
 
     Raises:
       ImageError: a file that is missing or damaged, of another size, or too small for SSIM.
@@ -59,10 +62,11 @@ def load_textures(
     # Into one array from the start: a list made into an array would need twice the memory.
     stack = np.empty((0, 0, 0, 3), np.float32)
     kept: list[Path] = []
-    for image in images.load_images(paths, unreadable=skip):
+    for image in images.load_images(paths, unreadable=skip, without=without):
         rgb = image.rgb if size is None else images.square(image.rgb, size)
         if not kept:
-            stack = np.empty((len(images.find_images(paths)), *rgb.shape), np.float32)
+            count = len(images.find_images(paths, without=without))
+            stack = np.empty((count, *rgb.shape), np.float32)
         kept.append(image.path)
         _check_like(
             rgb,

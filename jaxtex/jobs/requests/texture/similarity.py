@@ -4,6 +4,7 @@ JAX is imported only where images are compared.
 """
 
 import csv
+import functools
 import io
 import math
 import time
@@ -111,13 +112,14 @@ def compare(options: Mapping[str, Any], front: Front, *, least: int = 1) -> Comp
       ImageError: an image cannot be used.
       SettingsError: there are fewer textures.
     """
-    textures = load_textures(options["images"], options["size"], front.say)
+    load = functools.partial(load_textures, without=options["output"])
+    textures = load(options["images"], options["size"], front.say)
     n = len(textures.names)
     if n < least:
         raise SettingsError(f"--clusters: {least} clusters of {n} textures; there can be 1 to {n}")
     references = textures
     if options["references"]:
-        references = load_textures(options["references"], options["size"], front.say, textures)
+        references = load(options["references"], options["size"], front.say, textures)
     from jaxtex.runtime import configure
 
     configure(options["device"])

@@ -61,7 +61,9 @@ class TrainRequest(TrainingRequest):
 
         settings = self.settings
         if self.options["images"]:
-            pool, complaints = load_images(self.options["images"], settings.size)
+            pool, complaints = load_images(
+                self.options["images"], settings.size, without=self.options["output"]
+            )
             self.leave_out(front, complaints)
             source = f"{len(pool)} images"
         else:
