@@ -5,10 +5,8 @@ import io
 import json
 import os
 import stat
-import struct
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,18 +18,15 @@ from jaxtyping import Float32
 from PIL import Image, ImageCms, ImageOps
 
 from jaxtex.errors import ImageError, first_line
-from jaxtex.images import svg
+from jaxtex.images import _chunks, svg
 from jaxtex.images.arrays import join, over, parse_color, quantise, visible
 
 MAX_PIXELS = 2**26
 _MAX_BYTES = 2**30
 _INPUT_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _ALLOWED = "PNG, JPEG, WebP, TIFF, BMP, GIF or SVG"
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# What pixels need. Text chunks may be huge when unpacked, and animation is not read.
-_PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"IDAT", b"IEND")
 IMAGE_DESCRIPTION = 0x010E
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
+_SUBFILE_TYPE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 254, 258, 262, 0
 _SRGB = ImageCms.createProfile("sRGB")
 _PILLOW_STATE = threading.Lock()
 
@@ -42,7 +37,7 @@ class LoadedImage:
 
     `alpha` in [0, 1] is None when every pixel is opaque; `sha256` is that of the file's bytes.
     `color` has the straight colours, those of the file itself, whatever the background; it is `rgb`
-    where every pixel is opaque.
+    where every pixel is opaque. `notes` are sentences on what of the file is not used.
     """
 
     rgb: Float32[np.ndarray, "h w 3"]
@@ -50,6 +45,7 @@ class LoadedImage:
     sha256: str
     path: Path
     color: Float32[np.ndarray, "h w 3"]
+    notes: tuple[str, ...] = ()
 
     @property
     def picture(self) -> Float32[np.ndarray, "h w c"]:
@@ -66,6 +62,7 @@ def load_image(
 ) -> LoadedImage:
     """Reads an image upright, in sRGB, composited on `background` as a browser does it.
 
+    Of an animation or of several pages the first is read, and `notes` say so.
     An SVG is drawn with its longer side of `svg_size` pixels.
 
     Raises:
@@ -86,6 +83,7 @@ def load_image(
             with suppress(Exception):
                 ImageOps.exif_transpose(image, in_place=True)
             colour, alpha = _decode(image, pixels)
+            notes = _further_frames(pixels, path)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(
             f"{path}: has more than the {max_pixels} pixels allowed; scale it down first"
@@ -99,7 +97,8 @@ def load_image(
         raise ImageError(f"{path}: the image is damaged or cut short ({reason})") from None
     colour, alpha = visible(colour, alpha, str(path))
     rgb = over(colour, alpha, backdrop)
-    return LoadedImage(rgb, alpha, hashlib.sha256(data).hexdigest(), path, colour)
+    digest = hashlib.sha256(data).hexdigest()
+    return LoadedImage(rgb, alpha, digest, path, colour, notes)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -112,11 +111,11 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     data = read_bytes(path)
     damaged = ImageError(f"{path}: its jaxtex metadata is damaged")
     try:
-        if data.startswith(_PNG_SIGNATURE):
+        if data.startswith(_chunks.PNG_SIGNATURE):
             text, kind = None, b""
-            for kind, chunk in _png_chunks(data):
+            for kind, chunk in _chunks.png_chunks(data):
                 if kind == b"tEXt" and chunk[8:].startswith(b"jaxtex\0"):
-                    if struct.unpack(">I", chunk[-4:])[0] != zlib.crc32(chunk[4:-4]):
+                    if not _chunks.is_whole(chunk):
                         raise damaged
                     text = chunk[15:-4].decode("ascii")
             if kind != b"IEND":
@@ -178,19 +177,22 @@ def _pillow(max_pixels: int) -> Iterator[None]:
 
 
 def _open(data: bytes) -> Image.Image:
-    if data.startswith(_PNG_SIGNATURE):
-        kept = (chunk for kind, chunk in _png_chunks(data) if kind in _PNG_CHUNKS)
-        data = _PNG_SIGNATURE + b"".join(kept)
-    return Image.open(io.BytesIO(data), formats=_INPUT_FORMATS)
+    return Image.open(io.BytesIO(_chunks.still(data)), formats=_INPUT_FORMATS)
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yields the type and the bytes, length to CRC, of each chunk; the last may be cut short."""
-    position = len(_PNG_SIGNATURE)
-    while position + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        yield kind, data[position : position + length + 12]
-        position += length + 12
+def _further_frames(data: bytes, path: Path) -> tuple[str, ...]:
+    """What is said of an image that holds more than one."""
+    count, what = _chunks.frames(data), "frames"
+    with suppress(Exception), _open(data) as image:
+        if image.format == "GIF":
+            count = getattr(image, "n_frames", 1)
+        elif image.format == "TIFF":
+            what = "pages"
+            while True:
+                image.seek(image.tell() + 1)
+                # Smaller copies and masks of a page are none.
+                count += not image.tag_v2.get(_SUBFILE_TYPE, 0) & 0b101  # type: ignore[attr-defined]
+    return () if count == 1 else (f"{path}: has {count} {what}; only the first is used",)
 
 
 def _decode(
@@ -221,7 +223,7 @@ def _colour_key(image: Image.Image, data: bytes) -> Float32[np.ndarray, "h w"] |
     if key is None:
         return None
     pixels = np.asarray(image.convert("L") if image.mode == "1" else image)
-    if data.startswith(_PNG_SIGNATURE):
+    if data.startswith(_chunks.PNG_SIGNATURE):
         # Pillow scales the pixels of these depths to 8 bits, but not the key.
         depth = data[24]
         if image.mode == "L" and depth < 8:

@@ -1,8 +1,11 @@
 """What a front is to a request that runs: where its words go, and when it shall stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from jaxtex.images import LoadedImage
 
 
 class Status(NamedTuple):
@@ -28,3 +31,8 @@ class Front:
     """Gets where the run stands, as often as that changes."""
     stopped: Callable[[], bool] = lambda: False
     """Whether the run shall stop; asked between chunks of steps."""
+
+    def note(self, images: "Iterable[LoadedImage]") -> None:
+        """Says what of image files is not used, each sentence once."""
+        for text in dict.fromkeys(text for image in images for text in image.notes):
+            self.say(text)

@@ -7,7 +7,7 @@ textures, which of the eight flips and right-angle rotations it gets.
 import functools
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +93,12 @@ def load_images(
     minimum: int = MINIMUM,
     what: str = "images",
     without: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[UInt8[np.ndarray, "_ _ 3"]], list[str]]:
     """The usable images of files and folders, scaled down for squares of `size`, and complaints.
 
-    Folders are searched as by `images.find_images`, `without` that of the training.
+    Folders are searched as by `images.find_images`, `without` that of the training. `say` gets what
+    of a usable file is not used, its further frames.
     A shorter side of more than twice `size` is scaled down to that, and of a long image the middle
     is kept. A file that cannot be read or is smaller than `smallest` (`size`, if that is not given)
     is left out; the complaint names it.
@@ -108,16 +110,18 @@ def load_images(
     pool, complaints = [], []
     for path in images.find_images(paths, without=without):
         try:
-            loaded = images.load_image(path).rgb
+            image = images.load_image(path)
         except ImageError as error:
             complaints.append(str(error))
             continue
-        height, width = loaded.shape[:2]
+        height, width = image.rgb.shape[:2]
         if min(height, width) < smallest:
             needed = f"{smallest}×{smallest} are needed"
             complaints.append(f"{path}: is {width}×{height} pixels; {needed}")
             continue
-        pool.append(_reduced(loaded, size))
+        for note in image.notes:
+            say(note)
+        pool.append(_reduced(image.rgb, size))
     if len(pool) < minimum:
         found = f"{len(pool)} usable image{'' if len(pool) == 1 else 's'}"
         because = f" (left out: {complaints[0]})" if complaints else ""

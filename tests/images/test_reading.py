@@ -182,3 +182,55 @@ def test_cmyk_jpeg_has_the_right_polarity(load):
 def test_cmyk_tiff_is_read(load):
     loaded = load(encoded(Image.new("CMYK", (2, 2), (0, 255, 255, 0)), "TIFF"))
     assert (loaded.rgb == (1, 0, 0)).all()
+
+
+FRAMES = [
+    Image.fromarray(np.random.default_rng(n).integers(0, 256, (20, 30, 3), dtype=np.uint8))
+    for n in range(4)
+]
+ANIMATED = {
+    "GIF": ("frames", {}),
+    "PNG": ("frames", {}),
+    "WEBP": ("frames", {"lossless": True}),
+    "TIFF": ("pages", {}),
+}
+
+
+def film(kind: str, frames=FRAMES) -> bytes:
+    first, *rest = frames
+    return encoded(first, kind, save_all=True, append_images=rest, **ANIMATED[kind][1])
+
+
+@pytest.mark.parametrize("kind", ANIMATED)
+def test_what_follows_the_first_frame_is_told(load, kind):
+    loaded = load(film(kind), "film.any")
+    assert loaded.notes == (
+        f"{loaded.path}: has 4 {ANIMATED[kind][0]}; only the first is used",
+    )  # fmt: skip
+    np.testing.assert_array_equal(loaded.rgb, load(film(kind, FRAMES[:1])).rgb)
+    assert load(film(kind, FRAMES[:1])).notes == ()
+
+
+@pytest.mark.parametrize("kind", ANIMATED)
+@pytest.mark.parametrize("damage", ["cut", "zero", "random"])
+def test_damage_in_later_frames_does_not_spoil_the_first(load, kind, damage):
+    whole = film(kind)
+    middle = len(whole) // 2
+    noise = np.random.default_rng(9).integers(0, 256, len(whole) // 4, dtype=np.uint8).tobytes()
+    spoilt = {"cut": b"", "zero": bytes(200) + whole[middle + 200 :], "random": noise}[damage]
+    loaded = load(whole[:middle] + spoilt)
+    np.testing.assert_array_equal(loaded.rgb, load(film(kind, FRAMES[:1])).rgb)
+
+
+def test_an_animated_webp_keeps_its_orientation(load):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {"lossless": True, "exif": exif.tobytes()}
+    data = encoded(FRAMES[0], "WEBP", save_all=True, append_images=FRAMES[1:], **options)
+    assert load(data).rgb.shape == (30, 20, 3)
+
+
+def test_smaller_copies_of_a_page_are_no_pages(load):
+    small = FRAMES[1].resize((15, 10))
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    assert load(film("TIFF", [FRAMES[0], small])).notes == ()

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from jaxtex.errors import ImageError
 from jaxtex.images import save_image
@@ -88,6 +89,17 @@ def test_unusable_files_are_named_and_left_out(tmp_path):
     assert len(pool) == MINIMUM
     assert "broken.png" in complaints[0]
     assert complaints[1].endswith("small.png: is 90×40 pixels; 64×64 are needed")
+
+
+def test_further_frames_are_told_and_the_output_folder_is_not_searched(tmp_path):
+    folder = write_images(tmp_path / "in", MINIMUM)
+    write_images(folder / "out", 3)
+    frames = [Image.new("RGB", (90, 70), color) for color in ("red", "lime")]
+    frames[0].save(folder / "film.gif", save_all=True, append_images=frames[1:])
+    said = []
+    pool, complaints = load_images([folder], 64, without=folder / "out", say=said.append)
+    assert (len(pool), complaints) == (MINIMUM + 1, [])
+    assert said == [f"{folder / 'film.gif'}: has 2 frames; only the first is used"]
 
 
 def test_too_few_images_are_refused_with_the_number_needed(tmp_path):

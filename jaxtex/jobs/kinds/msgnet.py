@@ -19,6 +19,7 @@ from jaxtex.jobs.kinds.work import (
     Work,
     encoded,
     filled,
+    noted,
 )
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
@@ -93,6 +94,7 @@ class _Inputs(NamedTuple):
     style_key: tuple[str, str, int]
     """Of model, style and its size."""
     metadata: dict[str, Any]
+    notes: dict[str, Any]
 
 
 class MsgnetWork(Work):
@@ -125,7 +127,7 @@ class MsgnetWork(Work):
 
         seen = self._styles.get(key[1:], fit)
         metadata = requests.metadata(model.digest, longest, inputs.content, style)
-        ready = _Inputs(model, content, seen, key, metadata)
+        ready = _Inputs(model, content, seen, key, metadata, noted(inputs.loaded))
         # A style that was there already takes nothing more.
         nbytes = content.nbytes + sum(each.nbytes for each in made)
         return Prepared(planned, ready, (key, content.picture.shape), nbytes)
@@ -162,7 +164,7 @@ class MsgnetWork(Work):
     def encode(self, prepared: Prepared, outcome: Float32[np.ndarray, "h w 3"]) -> Encoded:
         """The image with what `msgnet apply` writes into it."""
         output, inputs = prepared.planned.output, prepared.inputs
-        facts = {"width": outcome.shape[1], "height": outcome.shape[0]}
+        facts = {"width": outcome.shape[1], "height": outcome.shape[0], **inputs.notes}
         return encoded(lambda: inputs.content.encode(output, outcome, inputs.metadata), facts)
 
 

@@ -19,6 +19,7 @@ from jaxtex.jobs.kinds.work import (
     Work,
     encoded,
     filled,
+    noted,
 )
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
@@ -113,6 +114,7 @@ class _Inputs(NamedTuple):
     job: Job
     images: dict[str, Any]
     """What the result says of its images."""
+    notes: dict[str, Any]
 
 
 class StylizeWork(Work):
@@ -134,7 +136,9 @@ class StylizeWork(Work):
         inputs = load_inputs(planned.files, self.images.load)
         inputs.check(planned.digests)
         job = inputs.make_job(planned.settings, planned.style_weights)
-        return Prepared(planned, _Inputs(job, inputs.metadata()), job.group, _nbytes(job))
+        return Prepared(
+            planned, _Inputs(job, inputs.metadata(), noted(inputs.loaded)), job.group, _nbytes(job)
+        )
 
     def size(self, prepared: Prepared) -> int:
         """How many jobs like this one run at once."""
@@ -176,6 +180,7 @@ class StylizeWork(Work):
             "height": result.image.shape[0],
             "steps": step,
             "loss": loss if np.isfinite(loss) else None,
+            **prepared.inputs.notes,
         }
         if outcome.status == "diverged":
             return Encoded(None, facts, f"the loss became non-finite after step {step}")

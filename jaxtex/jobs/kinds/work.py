@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from jaxtex.errors import JaxtexError
+from jaxtex.images import LoadedImage
 from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.requests import Files
 from jaxtex.style import Hooks, Placement
@@ -166,6 +167,12 @@ def filled(jobs: Sequence[T], most: int, multiple: int = 1) -> list[T]:
     count = min(most, 1 << (len(jobs) - 1).bit_length())
     count = -(-max(count, len(jobs)) // multiple) * multiple
     return list(jobs) + [jobs[-1]] * (count - len(jobs))
+
+
+def noted(images: Iterable[LoadedImage]) -> dict[str, Any]:
+    """What of image files is not used, for a job's line; nothing where all is."""
+    notes = dict.fromkeys(note for image in images for note in image.notes)
+    return {"notes": list(notes)} if notes else {}
 
 
 def encoded(make: Callable[[], bytes], facts: dict[str, Any]) -> Encoded:

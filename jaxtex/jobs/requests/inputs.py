@@ -63,9 +63,7 @@ class Inputs:
         Raises:
           ImageError: one has changed.
         """
-        read = (self.content, *self.styles, self.mask, self.init)
-        found = [image for image in read if image is not None]
-        for image, digest in zip(found, digests, strict=True):
+        for image, digest in zip(self.loaded, digests, strict=True):
             if image.sha256 != digest:
                 raise ImageError(f"{image.path}: has changed since it was checked")
 
@@ -102,6 +100,12 @@ class Inputs:
                 f"{mask.path}: has {wide}×{tall} pixels, another shape than the {width}×{height} "
                 f"of {self.content.path}; a mask is of the content's shape"
             )
+
+    @property
+    def loaded(self) -> list[LoadedImage]:
+        """All of them, in the order of `files`."""
+        read = (self.content, *self.styles, self.mask, self.init)
+        return [image for image in read if image is not None]
 
     def metadata(self) -> dict[str, Any]:
         """What a result's file says of its images."""

@@ -84,7 +84,7 @@ class ScoreRequest:
           RunError: the disk is full or fails.
         """
         results = [_load(path, self.options, front) for path in self.options["outputs"]]
-        scores = _scores(results, self.options)
+        scores = _scores(results, self.options, front)
         scored = [Scored(*each) for each in zip(results, scores, strict=True)]
         if self.options["table"] is not None:
             write_bytes(self.options["table"], csv_table([each.row() for each in scored]))
@@ -143,7 +143,7 @@ def _warn_of_another(
         front.say(f"{output}: was made with another {role} ({recorded.get('name')}) than {path}")
 
 
-def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Score]":
+def _scores(results: Sequence[_Result], options: Mapping[str, Any], front: Front) -> "list[Score]":
     """The scores in the results' order; each pair of content and style is made ready once."""
     from jaxtex import images
 
@@ -156,6 +156,7 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any]) -> "list[Sco
         path: images.load_image(path)
         for path in dict.fromkeys(path for pair in pairs for path in pair)
     }
+    front.note([*(result.image for result in results), *loaded.values()])
 
     from jaxtex.runtime import configure, forget_programs
 

@@ -63,6 +63,7 @@ class StylizeRequest:
         """
         from jaxtex.style import load_network, make_result, run_jobs
 
+        front.note(self.inputs.loaded)
         network = load_network(self.options["weights"])
         (outcome,) = run_jobs(
             [self.job], network=network, hooks=self._hooks(front), max_bytes=max_bytes(self.options)

@@ -79,7 +79,7 @@ class SweepRequest:
         self._network = load_network(options["weights"])
         # Before the long work, for what cannot be scored is not worth it.
         self._reference = pair.reference(self._network)
-        content, style = pair.content, pair.style
+        content, style = self._images = pair.content, pair.style
         with pair.named():
             self._jobs = Sweep(
                 self.cells,
@@ -110,6 +110,7 @@ class SweepRequest:
         from jaxtex.style import Hooks
 
         done = 0
+        front.note(self._images)
 
         def hooks(members: Sequence[int]) -> "Hooks":
             count = len(set(members) & set(self.missing))

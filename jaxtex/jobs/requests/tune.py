@@ -52,6 +52,7 @@ class TuneRequest:
         """
         options = self.options
         pair = load_for_folder(options)
+        self._images = pair.content, pair.style
 
         from jaxtex.runtime import configure
 
@@ -88,6 +89,7 @@ class TuneRequest:
         from jaxtex.style.experiments import Interrupted, search
 
         options, folder = self.options, self._folder
+        front.note(self._images)
         if options["minutes"] is not None:
             folder.deadline = time.monotonic() + 60 * options["minutes"]
         folder.stopped = front.stopped

@@ -113,6 +113,7 @@ class ApplyRequest:
         model = load_model(self.options["model"])
         style = images.load_image(self.options["style"])
         contents, left_out = self._load(front)
+        front.note([style, *contents.values()])
         outputs = {path: output for path, output in self.outputs.items() if path in contents}
         seconds = self._stylise(model, contents, style, outputs)
         return {

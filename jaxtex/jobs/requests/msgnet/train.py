@@ -1,6 +1,7 @@
 """Training an MSG-Net as a person asks for it, on folders of contents and of styles."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,18 +57,11 @@ class TrainRequest(TrainingRequest):
 
         options, size, seed = self.options, self.settings.size, self.settings.seed
         largest = max(self.settings.style_sizes)
-        output = options["output"]
-        contents, complaints = load_images(
-            options["content"], size, minimum=1, what="--content", without=output
-        )
+        load = functools.partial(load_images, without=options["output"], say=front.say)
+        contents, complaints = load(options["content"], size, minimum=1, what="--content")
         # Styles are scaled to the sizes that take turns, up or down.
-        styles, others = load_images(
-            options["style"],
-            largest,
-            smallest=SMALLEST,
-            minimum=MINIMUM_STYLES,
-            what="--style",
-            without=output,
+        styles, others = load(
+            options["style"], largest, smallest=SMALLEST, minimum=MINIMUM_STYLES, what="--style"
         )
         self.leave_out(front, [*complaints, *others])
         data = _Data(

@@ -80,6 +80,8 @@ class InterpolateRequest:
         model = places.load(self.options["model"], self.options["device"])
         ends = [places.place(text, option, model) for text, option in self.names]
         for (text, _), end in zip(self.names, ends, strict=True):
+            for note in end.notes:
+                front.say(note)
             if "mssim" in end.about:
                 front.say(
                     f"{text}: the nearest texture found has an MSSIM of {end.about['mssim']:.2f} "

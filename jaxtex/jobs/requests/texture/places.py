@@ -31,6 +31,8 @@ class Place:
 
     latent: Float32[np.ndarray, " n"]
     about: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """What is said of its file."""
 
 
 def check_place(text: str, option: str) -> None:
@@ -85,11 +87,13 @@ def _inverted(path: str, model: "TextureModel", key: "jax.Array") -> Place:
     from jaxtex import images
     from jaxtex.texture.dcgan.invert import invert
 
-    square = images.square(images.load_image(path).rgb, model.size)
+    image = images.load_image(path)
+    square = images.square(image.rgb, model.size)
     found = invert(key, model.render, model.params, square, model.latent_size)
     return Place(
         found.latent,
         {"image": path, "mssim": round(found.mssim, 4), "rmse": round(found.rmse, 4)},
+        image.notes,
     )
 
 

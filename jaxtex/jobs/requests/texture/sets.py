@@ -68,6 +68,8 @@ def load_textures(
             count = len(images.find_images(paths, without=without))
             stack = np.empty((count, *rgb.shape), np.float32)
         kept.append(image.path)
+        for note in image.notes:
+            say(note)
         _check_like(
             rgb,
             image.path,

@@ -62,7 +62,10 @@ class TrainRequest(TrainingRequest):
         settings = self.settings
         if self.options["images"]:
             pool, complaints = load_images(
-                self.options["images"], settings.size, without=self.options["output"]
+                self.options["images"],
+                settings.size,
+                without=self.options["output"],
+                say=front.say,
             )
             self.leave_out(front, complaints)
             source = f"{len(pool)} images"
