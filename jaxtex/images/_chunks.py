@@ -1,4 +1,4 @@
-"""The containers PNG and RIFF by their chunks: what pixels need of them, and how many frames."""
+"""The containers PNG and RIFF by their chunks: what pixels need, how many frames, which gamma."""
 
 import struct
 import zlib
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Text chunks may be huge when unpacked, and animation is not read.
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"IDAT", b"IEND")
+_COLOR_SPACES = (b"cICP", b"iCCP", b"sRGB")
 _WEBP_FRAME, _WEBP_WORDS = b"ANMF", (b"EXIF", b"XMP ")
 
 
@@ -34,6 +35,25 @@ def frames(data: bytes) -> int:
     if _is_webp(data):
         return max(1, sum(kind == _WEBP_FRAME for kind, _ in _riff_chunks(data)))
     return 1
+
+
+def gamma(data: bytes) -> float | None:
+    """The exponent to which a PNG says that its levels are encoded; None where nothing counts.
+
+    That is so where a chunk that goes before it names the colour space, or the value is out of
+    libpng's range. Chromaticities (cHRM) are not asked for.
+    """
+    if not data.startswith(PNG_SIGNATURE):
+        return None
+    found = None
+    for kind, chunk in png_chunks(data):
+        if kind in _COLOR_SPACES:
+            return None
+        if kind in (b"PLTE", b"IDAT"):
+            break
+        if kind == b"gAMA" and len(chunk) == 16 and is_whole(chunk):
+            found = struct.unpack_from(">I", chunk, 8)[0] / 100_000
+    return found if found is not None and 0.01 <= found <= 100 else None
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -27,6 +27,8 @@ _INPUT_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _ALLOWED = "PNG, JPEG, WebP, TIFF, BMP, GIF or SVG"
 IMAGE_DESCRIPTION = 0x010E
 _SUBFILE_TYPE, _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 254, 258, 262, 0
+# As libpng: what differs by less is meant to be sRGB.
+_GAMMA_THRESHOLD = 0.05
 _SRGB = ImageCms.createProfile("sRGB")
 _PILLOW_STATE = threading.Lock()
 
@@ -62,8 +64,9 @@ def load_image(
 ) -> LoadedImage:
     """Reads an image upright, in sRGB, composited on `background` as a browser does it.
 
-    Of an animation or of several pages the first is read, and `notes` say so.
-    An SVG is drawn with its longer side of `svg_size` pixels.
+    An ICC profile is applied and, in a PNG that names no colour space, its gamma (gAMA); its
+    chromaticities (cHRM) are not. Of an animation or of several pages the first is read, and
+    `notes` say so. An SVG is drawn with its longer side of `svg_size` pixels.
 
     Raises:
       ImageError: the file is missing, damaged, of another format, fully transparent, or has more
@@ -83,6 +86,7 @@ def load_image(
             with suppress(Exception):
                 ImageOps.exif_transpose(image, in_place=True)
             colour, alpha = _decode(image, pixels)
+            colour = _without_gamma(colour, _chunks.gamma(pixels))
             notes = _further_frames(pixels, path)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(
@@ -258,6 +262,17 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
                 converted = ImageCms.profileToProfile(fitting, source, _SRGB, outputMode="RGB")
                 return converted or image.convert("RGB")
     return image.convert("RGB")
+
+
+def _without_gamma(
+    colour: Float32[np.ndarray, "h w 3"], gamma: float | None
+) -> Float32[np.ndarray, "h w 3"]:
+    """Levels that are light to the power of `gamma`, in sRGB; as they are if it is nearly 1/2.2."""
+    if gamma is None or abs(gamma * 2.2 - 1) <= _GAMMA_THRESHOLD:
+        return colour
+    light = colour ** np.float32(1 / gamma)
+    # IEC 61966-2-1.
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** np.float32(1 / 2.4) - 0.055)
 
 
 def _unidentified(data: bytes) -> str:

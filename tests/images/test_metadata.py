@@ -13,6 +13,7 @@ from image_files import (
     gamma,
     icc,
     png,
+    png_16,
     png_chunk,
     profile_with_red_and_green_swapped,
 )
@@ -114,6 +115,71 @@ def test_a_cmyk_profile_is_used(load, kind, ink, rgb):
 def test_a_damaged_or_unfitting_profile_is_ignored(load, profile):
     rgb = load(encoded(Image.fromarray(COLOURS), "PNG", icc_profile=profile)).rgb
     np.testing.assert_array_equal(rgb, COLOURS.astype(np.float32) / 255)
+
+
+def srgb_of(levels, file_gamma: int):
+    """W3C PNG, 13.13: light is the sample to the power of 1 / gamma; then IEC 61966-2-1."""
+    light = [float(each) ** (100_000 / file_gamma) for each in np.ravel(levels)]
+    encoded = [12.92 * x if x <= 0.0031308 else 1.055 * x ** (1 / 2.4) - 0.055 for x in light]
+    return np.reshape(encoded, np.shape(levels))
+
+
+def gama(value: int, *before: bytes) -> bytes:
+    return b"".join(before) + png_chunk(b"gAMA", value.to_bytes(4, "big"))
+
+
+RAMP = np.arange(0, 256, 15, dtype=np.uint8)
+GREY_8 = (len(RAMP), 1, 8, 0, b"\0" + RAMP.tobytes())
+
+
+@pytest.mark.parametrize("value", [100_000, 55_556, 50_000, 33_333, 1_000])
+def test_the_gamma_of_a_png_is_taken_off(load, value):
+    rgb = load(png(*GREY_8, gama(value))).rgb
+    assert rgb.dtype == np.float32
+    np.testing.assert_allclose(rgb[0], srgb_of(np.stack([RAMP / 255] * 3, -1), value), atol=2e-6)
+
+
+@pytest.mark.parametrize("value", [45_455, 45_454, 45_000, 46_000, 0, 5, 2**32 - 1])
+def test_a_gamma_like_that_of_srgb_or_of_nothing_changes_nothing(load, value):
+    np.testing.assert_array_equal(load(png(*GREY_8, gama(value))).rgb, load(png(*GREY_8)).rgb)
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        gama(100_000, png_chunk(b"sRGB", b"\0")),
+        gama(100_000) + png_chunk(b"sRGB", b"\0"),
+        gama(100_000, png_chunk(b"cICP", b"\1\x0d\0\1")),
+        gama(100_000, png_chunk(b"iCCP", b"x\0\0" + zlib.compress(b"not a profile"))),
+        gama(100_000)[:-1] + b"?",
+        png_chunk(b"gAMA", b"\0\1"),
+        png_chunk(b"cHRM", b"\0\0\x7a\x26" * 8),
+    ],
+    ids=["sRGB", "sRGB after", "cICP", "iCCP", "checksum", "cut short", "cHRM"],
+)
+def test_what_names_the_colour_space_goes_before_gamma(load, chunks):
+    np.testing.assert_array_equal(load(png(*GREY_8, chunks)).rgb, load(png(*GREY_8)).rgb)
+
+
+def test_gamma_at_every_depth_leaves_alpha_alone(load):
+    levels = np.array([[0, 0x2000, 0x8000, 0xFFFF]], np.uint16)
+    deep = load(png_16(levels, 0, gama(100_000))).rgb[..., 0]
+    np.testing.assert_allclose(deep, srgb_of(levels / 65535, 100_000), atol=2e-6)
+
+    palette = png_chunk(b"PLTE", bytes([0, 64, 255, 200, 10, 128]))
+    clear = png_chunk(b"tRNS", bytes([77, 255]))
+    loaded = load(png(2, 1, 8, 3, b"\0\0\1", gama(50_000) + palette + clear))
+    np.testing.assert_allclose(loaded.alpha, [[77 / 255, 1]])
+    expected = srgb_of(np.array([[[0, 64, 255], [200, 10, 128]]]) / 255, 50_000)
+    np.testing.assert_allclose(loaded.color, expected, atol=2e-6)
+
+    rgba = np.array([[[9, 99, 199, 50], [255, 0, 30, 255]]], np.uint8)
+    loaded = load(png(2, 1, 8, 6, b"\0" + rgba.tobytes(), gama(100_000)))
+    np.testing.assert_allclose(loaded.alpha, rgba[..., 3] / 255, atol=1e-7)
+    np.testing.assert_allclose(loaded.color, srgb_of(rgba[..., :3] / 255, 100_000), atol=2e-6)
+
+    keyed = load(png(2, 1, 8, 0, b"\0\x20\x80", gama(100_000) + png_chunk(b"tRNS", b"\0\x20")))
+    np.testing.assert_array_equal(keyed.alpha, [[0, 1]])
 
 
 def test_a_text_chunk_that_unpacks_to_megabytes_is_skipped(load):
