@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,14 +117,17 @@ def distinct_stems(paths: Sequence[Path]) -> list[str]:
     Where it is there twice, names of folders come before it, `a-logo` and `b-logo`, as far as they
     tell the files apart, and the suffix after it, `logo-png` and `logo-jpg`, if they do not.
     """
-    alike: dict[str, list[Path]] = {}
-    for path in paths:
-        alike.setdefault(path.stem.casefold(), []).append(path)
-    names = [_name(path, alike[path.stem.casefold()]) for path in paths]
+    names = [path.stem for path in paths]
+    alike: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        alike.setdefault(name.casefold(), []).append(index)
+    for members in alike.values():
+        if len(members) > 1:
+            for index, name in zip(members, _apart([paths[i] for i in members]), strict=True):
+                names[index] = name
     # Names as they are come first; one that is made must not be that of another file.
-    order = sorted(range(len(paths)), key=lambda index: names[index] != paths[index].stem)
     taken: set[str] = set()
-    for index in order:
+    for index in sorted(range(len(paths)), key=lambda index: names[index] != paths[index].stem):
         name, number = names[index], 2
         while names[index].casefold() in taken:
             names[index], number = f"{name}-{number}", number + 1
@@ -132,14 +135,15 @@ def distinct_stems(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _name(path: Path, alike: Sequence[Path]) -> str:
-    """The name of a file among all those that have its stem."""
-    if len(alike) == 1:
-        return path.stem
-    here, *parents = [Path(os.path.normpath(each.absolute())).parent for each in (path, *alike)]
-    folders = here.relative_to(os.path.commonpath(parents)).parts
-    suffix = [path.suffix[1:]] if parents.count(here) > 1 else []
-    return "-".join([*folders, path.stem, *suffix])
+def _apart(paths: Sequence[Path]) -> list[str]:
+    """Names of files of one stem."""
+    folders = [Path(os.path.normpath(path.absolute())).parent for path in paths]
+    common, counts = os.path.commonpath(folders), Counter(folders)
+    names = []
+    for path, folder in zip(paths, folders, strict=True):
+        suffix = [path.suffix[1:]] if counts[folder] > 1 else []
+        names.append("-".join([*folder.relative_to(common).parts, path.stem, *suffix]))
+    return names
 
 
 def _natural_order(folder: Path, path: Path) -> list[tuple[list[str | int], str]]:
