@@ -210,6 +210,16 @@ def test_overwriting_leaves_no_sheet_of_an_earlier_run(call, tmp_path, folder):
     assert (out / "mine.txt").exists()
 
 
+def test_sheets_within_the_folder_of_textures_are_no_textures(call, folder):
+    (folder / "more").mkdir()
+    (folder / "paper-2.png").rename(folder / "more" / "paper-2.png")
+    words = (folder, "-k", "3", "-o", folder / "clusters", "--overwrite", "--json")
+    for _ in range(2):
+        answer = call("texture", "cluster", *words)
+        assert answer.code == 0, answer.err
+        assert json.loads(answer.out)["textures"] == 9
+
+
 def test_clusters_by_a_few_references_only(call, tmp_path, folder):
     out = tmp_path / "clusters"
     answer = call("texture", "cluster", folder, "-k", "3", "-o", out, "--json",
