@@ -10,6 +10,7 @@ SCRIPTS = (
     "claims",
     "cold_start",
     "memory",
+    "segmentation",
     "ssim_vs_skimage",
     "stylize_vs_pytorch",
     "sweep_vs_pytorch",
@@ -120,3 +121,19 @@ def test_sweep_compares_rivals_that_end_with_the_same_losses():
     assert [row[title] for row in rows] == ["sweep", "commands", "calls", "pytorch"]
     assert all(float(row["seconds"]) > 0 for row in rows)
     assert rows[0]["sweep's part"] == "1.00"
+
+
+@pytest.mark.slow
+def test_segmentation_finds_lettering_and_textures():
+    done = run_script("segmentation", "--names=1", "--textures=2", "--grounds", "rust", "--json")
+    assert done.returncode == 0, done.stderr
+    lettering, textures = json.loads(done.stdout)["tables"]
+    assert [row["ground"] for row in lettering] == ["rust", "all"]
+    assert float(lettering[0]["median IoU"]) > 0.8
+    assert textures[-1]["pictures"] == "2"
+
+
+def test_segmentation_refuses_a_ground_that_is_not_there():
+    done = run_script("segmentation", "--grounds", "lava")
+    assert done.returncode == 2
+    assert "lava" in done.stderr

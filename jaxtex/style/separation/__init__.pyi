@@ -5,7 +5,13 @@ from .colors import Picture as Picture
 from .colors import border_pixels as border_pixels
 from .colors import ground_color as ground_color
 from .colors import is_grey as is_grey
+from .colors import is_of_one_color as is_of_one_color
 from .colors import luminance as luminance
+from .colors import main_colors as main_colors
 from .content import separate_at as separate_at
 from .content import separate_content as separate_content
 from .ink import Ink as Ink
+from .kinds import parts_of as parts_of
+from .styles import StyleKind as StyleKind
+from .styles import StyleParts as StyleParts
+from .styles import separate_style as separate_style

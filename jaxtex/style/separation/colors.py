@@ -14,12 +14,39 @@ LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # How far a grey pixel's channels may lie apart, how much of a border counts as plain, and how near
 # (in the range 0 to 1) two colours are the same.
 _GREY_TOLERANCE, _PLAIN_SHARE, _SAME_COLOR = 0.03, 0.7, 0.1
+# Main colours: what is so near counts with one, so much has it at least; so many there are at most,
+# and so many are tried.
+_NEAR_MAIN, _MAIN_SHARE, _MOST_MAIN, _TRIED = 6, 0.01, 8, 32
 
 
 def is_grey(image: RGB) -> bool:
     """Whether all but a few stray pixels have equal channels."""
     spread = image.max(-1) - image.min(-1)
     return bool(np.mean(spread > _GREY_TOLERANCE) < 0.002)
+
+
+def is_of_one_color(picture: Picture) -> bool:
+    """Whether nothing can be made out; white ink on transparency is of one, but its alpha not."""
+    return float(np.ptp(picture.reshape(-1, picture.shape[-1]), axis=0).max()) < 1 / 512
+
+
+def main_colors(colors: Float32[np.ndarray, "n 3"]) -> list[tuple[Color, float]]:
+    """The colours, 0 to 1, that 1 % or more are or hardly differ from, with their shares.
+
+    At most 8, the commonest first; none where all differ.
+    """
+    found, counts = np.unique(np.rint(colors * 255).astype(int), axis=0, return_counts=True)
+    main: list[tuple[Color, float]] = []
+    for _ in range(_TRIED):
+        if not len(found):
+            break
+        color = found[np.argmax(counts)]
+        near = np.abs(found - color).max(-1) <= _NEAR_MAIN
+        share = float(counts[near].sum() / len(colors))
+        if share >= _MAIN_SHARE:
+            main.append((color.astype(np.float32) / np.float32(255), share))
+        found, counts = found[~near], counts[~near]
+    return sorted(main, key=lambda each: -each[1])[:_MOST_MAIN]
 
 
 def luminance(image: RGB) -> Map:

@@ -40,7 +40,7 @@ _ON_WAY, _MAYBE, _BESIDE_WAY = 0.75, 0.3, 0.03
 _REACH = 3.0
 # The ground is at least this much of an image, and the middles of ink that much; where more of it
 # is inside of ink, a photograph has so much variation there.
-_GROUND_SHARE, _INK_SHARE, _INSIDE, _PHOTOGRAPH = 0.04, 0.0005, 0.02, 0.08
+_GROUND_SHARE, _INK_SHARE, _INSIDE, _PHOTOGRAPH = 0.04, 0.0015, 0.02, 0.08
 # Compression leaves so many pixels beside strokes a little unlike the ground, and so many that rise
 # again; what is there counts so many times.
 _FAINT, _RIPPLES, _NOISE = 0.12, 0.002, 2.0

@@ -110,7 +110,7 @@ def _smooth(pixels: Pixels) -> Mask:
     noise = float(np.median(np.concatenate([size.ravel()[::7] for size in sizes])))
     least = max(_STEP, _NOISE * noise)
     widths = [_widths(step, axis, least) for axis, step in enumerate(steps)]
-    strong = [size > 0.5 * max(float(part.max()) for part in sizes) for size in sizes]
+    strong = [size > 0.5 * max(float(part.max(initial=0)) for part in sizes) for size in sizes]
     edges = np.concatenate([width[where] for width, where in zip(widths, strong, strict=True)])
     sharp = float(np.median(edges)) if len(edges) else 1.0
     smooth = np.ones(pixels.shape[:2], bool)

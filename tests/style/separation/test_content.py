@@ -308,3 +308,12 @@ def test_a_large_image_is_brought_near_its_size_first():
     ink = at(drawn(parts, size=(2880, 960), ground=(255, 255, 255), scale=2), 240)
     assert ink.coverage.shape == (80, 240)
     assert np.all(bytes_of(ink.color) == (0, 102, 204))
+
+
+def test_an_image_that_is_scaled_to_one_row_is_taken_apart():
+    image = np.ones((8, 9000, 3), np.float32)
+    image[:, 2000:3000] = 0
+    found = separate_at(image, 1, 512)
+    assert found is not None
+    assert found.coverage.shape == (1, 512)
+    np.testing.assert_allclose(found.coverage.mean(), 1 / 9, atol=0.01)

@@ -1,0 +1,78 @@
+"""How much ink covers each pixel, at full size, and the ink's colours."""
+
+import numpy as np
+from jaxtyping import Float32
+from scipy import ndimage
+
+from jaxtex import images
+from jaxtex.style.separation.candidates import Mask
+from jaxtex.style.separation.colors import RGB, Map
+from jaxtex.style.separation.lab import blur
+
+# How far a mask's outline may be off, in its pixels.
+_REACH = 1.5
+# Ground that looks a little like ink is none, ink that looks a little like ground is whole; at most
+# so much of the way from one to the other is taken for that.
+_MOST_NOISE = 0.3
+_SOLID = 0.95
+# Parts of fewer pixels have no colour of their own.
+_SPECK = 8
+
+
+def soft_coverage(image: RGB, mask: Mask) -> Map:
+    """The coverage with antialiased edges of a mask, which may be smaller than the image.
+
+    Near the mask's outline a pixel's colour is projected on the line from the ground's colour about
+    it to the ink's; elsewhere it is 0 or 1.
+    """
+    small = images.resize(image, *mask.shape)
+    inside = ndimage.distance_transform_edt(np.pad(mask, 1, mode="edge"))[1:-1, 1:-1]
+    outside = ndimage.distance_transform_edt(np.pad(~mask, 1, mode="edge"))[1:-1, 1:-1]
+    # A stroke that is thinner than that keeps its middle.
+    middle = mask & (inside >= ndimage.maximum_filter(inside, 3))
+    ink, ground = (inside > _REACH) | middle, outside > _REACH
+    if not (ink.any() and ground.any()):
+        return images.resize(mask.astype(np.float32), *image.shape[:2])
+    size = image.shape[:2]
+    first, second = spread_colors(small, ink), spread_colors(small, ground)
+    share = _share(small, first, second)
+    low = np.percentile(share[ground & (outside < _REACH + 4)], 80) if ground.any() else 0.0
+    high = np.percentile(share[ink & (inside < _REACH + 4)], 20)
+    low, high = np.clip(low, 0, _MOST_NOISE), np.clip(high, 1 - _MOST_NOISE, 1)
+    if size != mask.shape:
+        share = _share(image, images.resize(first, *size), images.resize(second, *size))
+    band = (mask & (inside <= _REACH)) | (~mask & ~ground)
+    whole = images.resize(mask.astype(np.float32), *size) > 0.5
+    near = images.resize(band.astype(np.float32), *size) > 0.1
+    return np.where(near, np.clip((share - low) / (high - low), 0, 1), whole).astype(np.float32)
+
+
+def ink_colors(image: RGB, coverage: Map, size: tuple[int, int]) -> RGB:
+    """The colours of fully covered pixels; beyond them those of the nearest, found at `size`."""
+    full = min(_SOLID, 0.99 * float(coverage.max()))
+    # The outermost pixels may be antialiased; parts without others have their middle instead.
+    core = ndimage.minimum_filter(coverage, 3) > full
+    labels, count = ndimage.label(coverage > 0.5 * full)
+    thin = np.bincount(labels[core], minlength=count + 1) == 0
+    if core.any():
+        thin &= np.bincount(labels.ravel()) >= _SPECK
+    thin[0] = False
+    core |= thin[labels] & (coverage >= ndimage.maximum_filter(coverage, 3))
+    part = images.resize(core.astype(np.float32), *size)
+    nearest = spread_colors(images.resize(image, *size), part > min(0.98, 0.99 * part.max()))
+    beyond = images.resize(nearest, *image.shape[:2])
+    return np.where(core[..., None], image, beyond).astype(np.float32)
+
+
+def spread_colors(image: RGB, part: Mask) -> RGB:
+    """An image beyond a part of it filled with that part's nearest colours, a little smoothed."""
+    weight = blur(part.astype(np.float32), 1.0)[..., None]
+    smooth = blur(image * part[..., None], 1.0) / np.maximum(weight, 1e-6)
+    nearest = ndimage.distance_transform_edt(~part, return_distances=False, return_indices=True)
+    return smooth[nearest[0], nearest[1]]
+
+
+def _share(image: RGB, ink: RGB, ground: RGB) -> Float32[np.ndarray, "h w"]:
+    """How far each pixel's colour lies on the way from the ground's to the ink's."""
+    line = ink - ground
+    return ((image - ground) * line).sum(-1) / np.maximum((line**2).sum(-1), 1e-4)
