@@ -3,7 +3,7 @@
 Peak resident memory of three Adam steps on network-of-steel's layers (RGB, float32, CPU): ours,
 ours with each block's activations computed again, and PyTorch eager; each in a process of its own,
 less what the process held after imports and weights. The peak is also given in 64-channel maps of
-full resolution: `jaxtex/style/memory.py` estimates an evaluation by them.
+full resolution: `jaxtex/style/devices.py` estimates an evaluation by them.
 """
 
 import argparse

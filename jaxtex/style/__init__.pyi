@@ -1,9 +1,9 @@
 from .canvas import Levels as Levels
+from .devices import Placement as Placement
+from .devices import available_bytes as available_bytes
+from .devices import evaluation_bytes as evaluation_bytes
 from .history import History as History
 from .job import Job as Job
-from .job import make_job as make_job
-from .memory import available_bytes as available_bytes
-from .memory import evaluation_bytes as evaluation_bytes
 from .objective import Coefficients as Coefficients
 from .objective import Losses as Losses
 from .objective import Program as Program
@@ -11,7 +11,7 @@ from .objective import Targets as Targets
 from .objective import gram_matrix as gram_matrix
 from .painting import Background as Background
 from .painting import parse_background as parse_background
-from .placement import Placement as Placement
+from .prepare import make_job as make_job
 from .presets import DESCRIPTIONS as DESCRIPTIONS
 from .presets import PRESETS as PRESETS
 from .presets import find_preset as find_preset

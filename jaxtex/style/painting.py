@@ -1,15 +1,28 @@
 """What a canvas looks like: put together again, on the ground that was asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from jaxtex import images
 from jaxtex.errors import ImageError
 from jaxtex.style.canvas import Levels, from_levels, unpad, with_chroma
-from jaxtex.style.separation import RGB, Ink, Map, Picture, separate_content
+from jaxtex.style.fill import fill_letters
+from jaxtex.style.separation import (
+    RGB,
+    Ink,
+    Map,
+    Picture,
+    StyleParts,
+    luminance,
+    separate_content,
+)
+
+# Ink whose colours lie so near to their median is of one colour.
+_ONE_COLOR = 0.12
 
 Background = Literal["keep", "transparent"] | tuple[float, float, float]
 """As in the content, none, or a colour."""
@@ -36,6 +49,18 @@ def parse_background(text: str) -> Background:
     return "transparent" if text == "transparent" else images.parse_color(text)
 
 
+@dataclass(frozen=True, eq=False)
+class FillLook:
+    """How a texture fills letters."""
+
+    strength: float
+    """How far it moves their edges, 0 to 1."""
+    mask: Map | None
+    """Where letters are filled; elsewhere they stay."""
+    colors_of_texture: bool
+    """Whether its colours are its own; else it shades those of the ink."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Painting:
     """How levels of one job become a picture, at the content's final size."""
@@ -43,15 +68,19 @@ class Painting:
     content: RGB
     """The content without margin, where it has alpha on `ground`."""
     ink: Ink | None
-    """The content taken apart, margin included; None for a grey or RGB canvas."""
+    """The content taken apart, without margin; None for a grey or RGB canvas."""
     alpha: Map | None
     """The content's transparency without margin, for a grey or RGB canvas."""
     ground: tuple[float, float, float]
     """What a content with alpha was put on, for a grey or RGB canvas."""
     background: Background
     margin: int
-    """How much of a margin is cut off at the end."""
+    """The margin round the content on the canvas."""
+    keep_margin: bool
+    """Whether a picture has it."""
     preserve_color: bool
+    fill: FillLook | None = None
+    """For a canvas that is a texture: how that fills the ink."""
 
     @property
     def nbytes(self) -> int:
@@ -66,8 +95,8 @@ class Painting:
           ImageError: the background is to be transparent, and the content's ground is not plain.
         """
         if self.ink is not None:
-            return self._on_background(*self._inked(levels))
-        picture = unpad(from_levels(levels), self.margin)
+            return self._on_background(*self._inked(self.ink, levels))
+        picture = self._cut(from_levels(levels))
         inner = self._inner(picture)
         if self.preserve_color:
             colors = images.over(self.content, None, self.ground)
@@ -86,7 +115,8 @@ class Painting:
 
     def shapes(self, levels: Levels) -> Shapes:
         """What a canvas `ink` of full size shows, as ink on its ground."""
-        ink, coverage = self._inked(levels)
+        assert self.ink is not None
+        ink, coverage = self._inked(self.ink, levels)
         behind = self._on_background(ink, np.zeros_like(coverage))
         ground: Picture | None = behind
         if np.ptp(behind.reshape(-1, behind.shape[-1]), axis=0).max() < 1 / 255:
@@ -95,10 +125,23 @@ class Painting:
             ground = None
         return Shapes(coverage, ink.color, ground, ink.opacity)
 
-    def _inked(self, levels: Levels) -> tuple[Ink, Map]:
-        assert self.ink is not None
-        coverage = 1 - np.clip(levels[..., 0] / 255, 0, 1).astype(np.float32)
-        return self.ink.unpadded(self.margin), unpad(coverage, self.margin)
+    def _inked(self, ink: Ink, levels: Levels) -> tuple[Ink, Map]:
+        if self.fill is None:
+            ink = ink.padded(self.margin if self.keep_margin else 0)
+            return ink, self._cut(1 - np.clip(levels[..., 0] / 255, 0, 1).astype(np.float32))
+        texture = unpad(from_levels(levels), self.margin)
+        filled = fill_letters(ink, texture, self.fill.strength)
+        color = filled.color
+        if not self.fill.colors_of_texture:
+            color = shaded(ink.color, texture, ink.coverage > 0.5)
+        coverage = filled.coverage
+        if self.fill.mask is not None:
+            coverage = ink.coverage + self.fill.mask * (coverage - ink.coverage)
+            color = ink.color + self.fill.mask[..., None] * (color - ink.color)
+        return replace(ink, color=color.astype(np.float32)), coverage.astype(np.float32)
+
+    def _cut(self, image: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
+        return image if self.keep_margin else unpad(image, self.margin)
 
     def _on_background(self, ink: Ink, coverage: Map) -> Picture:
         if self.background == "keep":
@@ -119,6 +162,61 @@ class Painting:
         """How much margin was left round the content."""
         margin = (picture.shape[0] - self.content.shape[0]) // 2
         return (margin, margin), (margin, margin), (0, 0)
+
+
+def recolored(ink: Ink, colors: str, parts: Sequence[StyleParts]) -> Ink:
+    """A content's ink in the colours that `Settings.colors` names.
+
+    Those of lettering are its ink's, which lie on the content's letters as they do on the band's,
+    and the colour of its ground, where the content's is opaque.
+
+    Raises:
+      SettingsError: it is no colour.
+    """
+    if colors in ("auto", "content"):
+        return ink
+    if colors != "style":
+        one = np.asarray(images.parse_color(colors), np.float32)
+        return replace(ink, color=np.broadcast_to(one, ink.color.shape))
+    style = parts[0]
+    if style.coverage is None or style.color is None:
+        return ink
+    color = _laid_on(style.color, style.coverage, ink.coverage)
+    if ink.ground_alpha.min() < 1:
+        return replace(ink, color=color)
+    return replace(
+        ink,
+        color=color,
+        ground=np.broadcast_to(style.ground, ink.ground.shape),
+        outer=style.ground,
+        outer_alpha=np.zeros_like(ink.coverage),
+    )
+
+
+def _laid_on(color: RGB, style: Map, content: Map) -> RGB:
+    """The colours of a style's ink, its bounding box laid on that of the content's."""
+    top, bottom, left, right = _box(style > 0.5)
+    ink = color[top:bottom, left:right]
+    inside = color[style > 0.5]
+    middle = np.median(inside, 0)
+    if np.quantile(np.abs(inside - middle).max(-1), 0.9) < _ONE_COLOR:
+        return np.broadcast_to(middle.astype(np.float32), (*content.shape, 3))
+    first, last, start, end = _box(content > 0.5)
+    laid = images.resize(ink, last - first, end - start)
+    height, width = content.shape
+    around = (first, height - last), (start, width - end), (0, 0)
+    return np.pad(laid, around, mode="edge")
+
+
+def _box(mask: Bool[np.ndarray, "h w"]) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def shaded(color: RGB, texture: RGB, inside: Bool[np.ndarray, "h w"]) -> RGB:
+    """Colours with the light and shade of a texture, whose mean inside changes nothing."""
+    level = luminance(texture)
+    return np.clip(color + (level - level[inside].mean())[..., None], 0, 1)
 
 
 def _no_plain_ground() -> ImageError:

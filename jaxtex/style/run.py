@@ -13,9 +13,9 @@ from jaxtyping import Array, Float32
 
 from jaxtex import weights
 from jaxtex.style import canvas as canvases
-from jaxtex.style import memory
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
+from jaxtex.style.devices import fit_batch, fit_program
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Losses
@@ -108,7 +108,7 @@ def batches(
         job = jobs[members[0]]
         height, width = job.content.shape[:2]
         count = -(-(most or len(members)) // devices)
-        size = memory.fit_batch(job.program, count, height, width, max_bytes) * devices
+        size = fit_batch(job.program, count, height, width, max_bytes) * devices
         split += [members[start : start + size] for start in range(0, len(members), size)]
     return split
 
@@ -262,9 +262,7 @@ class _Problem:
     ) -> None:
         self.jobs, self.size, self.placement = jobs, phase[:2], shared.placement
         count = -(-len(jobs) // self.placement.count)
-        self.program = memory.fit_program(
-            jobs[0].program, count, phase.height, phase.width, max_bytes
-        )
+        self.program = fit_program(jobs[0].program, count, phase.height, phase.width, max_bytes)
         self.targets = shared.of(self.program, jobs, phase)
         channels = jobs[0].content.shape[-1]
         self.convs = shared.convs(self.program, phase.height, phase.width, channels)

@@ -17,6 +17,7 @@ Normalization = Literal["relative", "paper", "gatys", "reference"]
 Optimizer = Literal["adam", "lbfgs"]
 Box = Literal["soft", "end", "project"]
 Canvas = Literal["auto", "ink", "grey", "rgb"]
+StyleKind = Literal["auto", "plain", "busy", "texture"]
 Init = Literal["content", "noise", "style", "file"]
 Precision = Literal["float32", "bfloat16"]
 
@@ -174,8 +175,25 @@ class Settings:
     keep_margin: bool = option(False, "Leave the margin in the result.", group=RESULT)
     canvas: Canvas = option(
         "auto",
-        "What is optimised: coverage with ink, luminance or RGB; auto: by the images' colours.",
+        "What is optimised: coverage with ink, luminance or RGB; auto: ink where the content is a "
+        "logo.",
         group=LOOK,
+    )
+    style_kind: StyleKind = option(
+        "auto",
+        "What the style images are: lettering on a plain or a busy ground, or a texture, which "
+        "fills the letters; auto finds out.",
+        group=LOOK,
+    )
+    colors: str = option(
+        "auto",
+        "Whose colours the result has: the content's, the style's, or one colour for all ink; "
+        "auto: a texture's own, else the content's.",
+        group=LOOK,
+        kind="text",
+        choices=("auto", "content", "style"),
+        shape="'#rrggbb'",
+        first=True,
     )
     preserve_color: bool = option(
         False,

@@ -15,10 +15,12 @@ from jaxtex import images
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.style.canvas import Levels
 from jaxtex.style.history import History
-from jaxtex.style.job import Job, make_job
+from jaxtex.style.job import Job
 from jaxtex.style.painting import parse_background
+from jaxtex.style.prepare import make_job
 from jaxtex.style.presets import find_preset
 from jaxtex.style.run import Hooks, Outcome, Status, run_jobs
+from jaxtex.style.separation import Map
 from jaxtex.style.settings import Settings
 from jaxtex.version import __version__
 from jaxtex.vgg import VGG16
@@ -83,6 +85,7 @@ def stylize(
     style_weights: Sequence[float] | None = None,
     mask: Any = None,
     init_image: Any = None,
+    style_mask: Any = None,
     background: str = "keep",
     network: VGG16 | None = None,
     hooks: Hooks | None = None,
@@ -97,6 +100,7 @@ def stylize(
       strength: how far the style may go, 0 to 1 (preset `steel`).
       style_weights: how much each style counts; equal by default.
       mask: `[h, w]`, 1 where the image may change and 0 where it stays.
+      style_mask: `[h, w]` of a single style, 1 where it has its lettering, by hand.
       init_image: the image to start from, with `init="file"`.
       background: `keep` for what the content has, transparency too; `transparent` without a plain
         ground; or a colour to put the result on.
@@ -112,7 +116,7 @@ def stylize(
       DivergedError: the loss became non-finite; it carries the last good image.
     """
     settings = resolve_settings(preset, strength, **options)
-    job = _job(settings, content, style, style_weights, mask, init_image, background)
+    job = _job(settings, content, style, style_weights, mask, init_image, style_mask, background)
     (outcome,) = run_jobs([job], network=network, hooks=hooks)
     result = make_result(job, outcome, content)
     if result.status == "diverged":
@@ -163,29 +167,35 @@ def _job(
     style_weights: Sequence[float] | None = None,
     mask: Any = None,
     init_image: Any = None,
+    style_mask: Any = None,
     background: str = "keep",
 ) -> Job:
     several = isinstance(style, list | tuple) or np.ndim(style) > 3
     styles = list(style) if several else [style]
     if not styles:
         raise SettingsError("style: no style image is given")
-    picture = images.validate_picture(content, "content")
-    if mask is not None:
-        mask = images.validate_array(mask, "mask")[..., 0]
-        if mask.shape != picture.shape[:2]:
-            raise SettingsError(
-                f"mask: {mask.shape[1]}×{mask.shape[0]} pixels, the content has "
-                f"{picture.shape[1]}×{picture.shape[0]}"
-            )
     return make_job(
         settings,
-        picture,
+        images.validate_picture(content, "content"),
         [images.validate_picture(image, f"style {i + 1}") for i, image in enumerate(styles)],
         background=parse_background(background),
+        style_mask=_mask(style_mask, styles[0], "style_mask"),
         style_weights=style_weights,
-        mask=mask,
+        mask=_mask(mask, content, "mask"),
         init=None if init_image is None else images.validate_array(init_image, "init_image"),
     )
+
+
+def _mask(mask: Any, image: Any, name: str) -> Map | None:
+    if mask is None:
+        return None
+    found = images.validate_array(mask, name)[..., 0]
+    height, width = np.shape(image)[:2]
+    if found.shape != (height, width):
+        raise SettingsError(
+            f"{name}: {found.shape[1]}×{found.shape[0]} pixels, the image has {width}×{height}"
+        )
+    return found
 
 
 def make_result(job: Job, outcome: Outcome, content: Any = None) -> Result:
@@ -196,4 +206,4 @@ def make_result(job: Job, outcome: Outcome, content: Any = None) -> Result:
         if np.issubdtype(dtype, np.integer):
             image = np.rint(image * np.iinfo(dtype).max)
         image = image.astype(dtype)
-    return Result(image, outcome.history, job.settings, outcome.status, job, outcome.levels)
+    return Result(image, outcome.history, job.asked, outcome.status, job, outcome.levels)

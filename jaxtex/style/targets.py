@@ -19,10 +19,10 @@ from jaxtex import images
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
-from jaxtex.style.guide import layer_guides
+from jaxtex.style.devices import Placement
+from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Program, Targets, features_of
-from jaxtex.style.placement import Placement
 from jaxtex.style.separation import Map
 from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 

@@ -118,7 +118,7 @@ def test_resume_refuses_cells_of_another_sweep(sweep, tmp_path):
     for words, content, part in [
         (("--steps", "4"), CONTENT, "differs in steps (3 there, 4 here)"),
         ((), INVERTED, "differs in content ("),
-        (("--background", "black"), CONTENT, "differs in background ('#ffffff' there"),
+        (("--background", "black"), CONTENT, "differs in background ('keep' there"),
     ]:
         answer = sweep("--resume", *words, content=content, code=2)
         assert part in answer.err
@@ -188,6 +188,8 @@ def test_a_transparent_logo_is_swept_on_its_background(sweep, tmp_path):
     sweep("--background", "#ffe0b0", content=COLOURED)
     picture = images.load_image(tmp_path / "out" / "edges" / f"{STEMS[0]}.png").rgb
     np.testing.assert_allclose(np.median(picture[0], 0), (1, 0xE0 / 255, 0xB0 / 255), atol=0.1)
+    sweep(content=COLOURED, output="kept")
+    assert images.load_image(tmp_path / "kept" / "edges" / f"{STEMS[0]}.png").alpha[0, 0] == 0
 
 
 def test_many_cells_need_a_word(sweep, grid, tmp_path, monkeypatch):

@@ -36,18 +36,20 @@ def test_a_drawing_becomes_a_picture_paths_and_a_film(call, logo, tmp_path):
     answer = call("stylize", logo, STYLE, "-o", tmp_path / "out.png", *QUICK, "--json",
                   "--svg", tmp_path / "out.svg", "--animate", tmp_path / "run.mp4")  # fmt: skip
     assert answer.code == 0, answer.err
-    picture = load_image(tmp_path / "out.png").rgb
-    assert picture.shape == (34, SIZE, 3)
+    loaded = load_image(tmp_path / "out.png")
+    picture = loaded.rgb
+    assert loaded.picture.shape == (34, SIZE, 4)
 
     root = ElementTree.parse(tmp_path / "out.svg").getroot()
     assert root.attrib["viewBox"] == f"0 0 {SIZE} 34"
     fills = [part.attrib["fill"] for part in root if "fill" in part.attrib]
-    assert sorted(fills) == ["#204080", "#f08000", "#ffffff"]
+    assert sorted(fills) == ["#204080", "#f08000"]
     said = json.loads(root.find("{*}metadata").text)["jaxtex"]
     assert said == json.loads(answer.out)["settings"]
     drawn = draw(tmp_path / "out.svg", SIZE)
-    assert drawn[..., 3].min() == 1
-    assert np.abs(drawn[..., :3] - picture).mean() < 0.03
+    assert np.abs(drawn[..., 3] - loaded.alpha).mean() < 0.03
+    seen = drawn[..., 3:] * drawn[..., :3] + 1 - drawn[..., 3:]
+    assert np.abs(seen - picture).mean() < 0.03
 
     with av.open(str(tmp_path / "run.mp4")) as film:
         frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]

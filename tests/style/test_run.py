@@ -11,7 +11,10 @@ from jaxtex.style.checkpoint import CheckpointStore
 from jaxtex.style.optimise import run_chunk
 from jaxtex.style.run import _Problem
 
-STYLE = np.random.default_rng(0).permutation(bars(30, 50))
+# Grey on a plain ground, with more in it than bars.
+STYLE = np.pad(
+    np.random.default_rng(0).permutation(bars(26, 46)), ((2, 2), (2, 2), (0, 0)), constant_values=1
+)
 # So short that tests share the few programs that these sizes need.
 OPTIONS = {**SHALLOW, "scales": 2, "margin": 4, "steps": 6, "finish_steps": 2, "optimizer": "lbfgs"}
 OPTIMIZERS = ("lbfgs", "adam")
@@ -173,8 +176,9 @@ def test_the_coefficients_scale_their_terms(run):
 def test_the_mask_keeps_the_content_outside(network):
     mask = np.zeros((40, 64), np.float32)
     mask[:, 32:] = 1
-    settings = resolve_settings(**{**OPTIONS, "scales": 1, "contrast": 0.0})
-    job = make_job(settings, bars(), [STYLE], mask=mask)
+    settings = resolve_settings(**{**OPTIONS, "scales": 1, "contrast": 0.0, "canvas": "grey"})
+    noise = np.random.default_rng(0).permutation(bars(30, 50))
+    job = make_job(settings, bars(), [noise], mask=mask)
     (outcome,) = run_jobs([job], network=network)
     changed = np.abs(job.picture(outcome.levels) - job.picture(job.content)).max(-1)
     assert changed[:, 32:].max() > 0.05

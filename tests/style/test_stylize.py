@@ -102,7 +102,7 @@ def test_a_transparent_logo_gives_its_shape_back(stylize):
     rgba = uint8(np.dstack([loaded.rgb, loaded.alpha]))
     picture = stylize(rgba).image
     assert picture.dtype == np.uint8
-    colors, alpha = images.split(picture / 255)
+    colors, alpha = images.split((picture / 255).astype(np.float32))
     height, width = alpha.shape
     shape = images.resize(loaded.alpha, height, width)
     assert alpha[[0, 0, -1, -1], [0, -1, 0, -1]].max() == 0
@@ -217,7 +217,7 @@ def test_arrays_that_cannot_be_used_are_refused_by_name(content, style, message)
 def test_no_style_and_a_mask_of_another_size_are_refused():
     with pytest.raises(SettingsError, match="style: no style image"):
         jaxtex.stylize(bars(), [])
-    with pytest.raises(SettingsError, match="mask: 3×2 pixels, the content has 64×40"):
+    with pytest.raises(SettingsError, match="mask: 3×2 pixels, the image has 64×40"):
         jaxtex.stylize(bars(), bars(), mask=np.ones((2, 3), np.float32))
     with pytest.raises(SettingsError, match="option 'stepz' is unknown"):
         jaxtex.stylize(bars(), bars(), stepz=3)

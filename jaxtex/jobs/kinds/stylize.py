@@ -24,10 +24,19 @@ from jaxtex.jobs.kinds.work import (
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
 from jaxtex.jobs.requests.stylize_options import INITS, settings_of
-from jaxtex.style import Hooks, Job, Outcome, Settings, SharedTargets, make_result, memory, run_jobs
+from jaxtex.style import (
+    Hooks,
+    Job,
+    Outcome,
+    Settings,
+    SharedTargets,
+    devices,
+    make_result,
+    run_jobs,
+)
 
 # Columns that are not of the settings.
-_APART = ("job", "content", "style", "output", "style_weight", "mask", "background")
+_APART = ("job", "content", "style", "output", "style_weight", "mask", "background", "style_mask")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -45,17 +54,21 @@ class StylizeJob(PairJob):
     def facts(self) -> dict[str, Any]:
         """All that decides its picture, as JSON values."""
         digests = dict(zip(self.files, self.digests, strict=True))
-        mask, init = self.files.mask, self.files.init
-        return {
+        mask, init, style_mask = self.files.mask, self.files.init, self.files.style_mask
+        # As before there were these options, where they say nothing.
+        later = {"style_kind": "auto", "colors": "auto", "style_mask_sha256": None}
+        facts = {
             **self.settings.to_dict(),
             "content_sha256": digests[self.files.content],
             "style_sha256": [digests[path] for path in self.files.styles],
             "style_weights": None if self.style_weights is None else list(self.style_weights),
             "mask_sha256": None if mask is None else digests[mask],
             "init_sha256": None if init is None else digests[init],
+            "style_mask_sha256": None if style_mask is None else digests[style_mask],
             "background": self.files.background,
             "vgg_sha256": self.weights,
         }
+        return {name: value for name, value in facts.items() if later.get(name, facts) != value}
 
 
 def plan(row: Row, planning: Planning) -> StylizeJob:
@@ -104,6 +117,7 @@ def _files(values: Mapping[str, Any], planning: Planning) -> Files:
         content=planning.base / values["content"],
         styles=tuple(planning.base / style for style in values["style"]),
         mask=planning.file(values.get("mask")),
+        style_mask=planning.file(values.get("style_mask")),
         init=None if init in INITS else planning.file(init),
         background=background,
         size=None if size is None else int(size),
@@ -195,7 +209,7 @@ class StylizeWork(Work):
 def _evaluation_bytes(prepared: Prepared) -> int:
     job = prepared.inputs.job
     height, width = job.content.shape[:2]
-    return memory.evaluation_bytes(job.program, 1, height, width)
+    return devices.evaluation_bytes(job.program, 1, height, width)
 
 
 def _nbytes(job: Job) -> int:

@@ -25,6 +25,7 @@ class Files:
     styles: tuple[Path, ...]
     mask: Path | None = None
     init: Path | None = None
+    style_mask: Path | None = None
     background: str = "keep"
     size: int | None = None
     """The longer side that was asked for: a drawing is made no smaller."""
@@ -32,7 +33,7 @@ class Files:
     def __iter__(self) -> Iterator[Path]:
         yield self.content
         yield from self.styles
-        yield from (path for path in (self.mask, self.init) if path is not None)
+        yield from (path for path in (self.mask, self.init, self.style_mask) if path is not None)
 
     @property
     def color(self) -> tuple[float, float, float] | None:
@@ -56,6 +57,7 @@ class Inputs:
     styles: tuple[LoadedImage, ...]
     mask: LoadedImage | None
     init: LoadedImage | None
+    style_mask: LoadedImage | None
 
     def check(self, digests: Sequence[str]) -> None:
         """Says whether the files are still those of these digests, in the order of `files`.
@@ -73,12 +75,8 @@ class Inputs:
         Raises:
           JaxtexError: an image cannot be used with these settings, or the weights do not fit.
         """
-        from jaxtex.style import luminance, make_job, parse_background
+        from jaxtex.style import make_job, parse_background
 
-        mask = None
-        if self.mask is not None:
-            self._check_mask(self.mask)
-            mask = images.resize(luminance(self.mask.rgb), *self.content.rgb.shape[:2])
         styles = {f"style {number}": each.path for number, each in enumerate(self.styles, 1)}
         with named({"content": self.content.path, **styles}):
             return make_job(
@@ -87,24 +85,15 @@ class Inputs:
                 [style.picture for style in self.styles],
                 background=parse_background(self.files.background),
                 style_weights=style_weights or None,
-                mask=mask,
+                mask=fitted_mask(self.mask, self.content),
+                style_mask=fitted_mask(self.style_mask, self.styles[0]),
                 init=None if self.init is None else self.init.rgb,
-            )
-
-    def _check_mask(self, mask: LoadedImage) -> None:
-        """Refuses a mask of another shape than the content's; another size is resampled."""
-        (tall, wide), (height, width) = mask.rgb.shape[:2], self.content.rgb.shape[:2]
-        # A pixel is what scaling either may have cost a side.
-        if abs(wide * height - width * tall) > max(wide, width, tall, height):
-            raise ImageError(
-                f"{mask.path}: has {wide}×{tall} pixels, another shape than the {width}×{height} "
-                f"of {self.content.path}; a mask is of the content's shape"
             )
 
     @property
     def loaded(self) -> list[LoadedImage]:
         """All of them, in the order of `files`."""
-        read = (self.content, *self.styles, self.mask, self.init)
+        read = (self.content, *self.styles, self.mask, self.init, self.style_mask)
         return [image for image in read if image is not None]
 
     def metadata(self) -> dict[str, Any]:
@@ -113,6 +102,26 @@ class Inputs:
             "content": {"name": self.content.path.name, "sha256": self.content.sha256},
             "styles": [{"name": each.path.name, "sha256": each.sha256} for each in self.styles],
         }
+
+
+def fitted_mask(mask: LoadedImage | None, image: LoadedImage) -> Any:
+    """How light a mask is, [h, w] in [0, 1], at the size of its image; None where there is none.
+
+    Raises:
+      ImageError: it has another shape than its image; another size is resampled.
+    """
+    from jaxtex.style import luminance
+
+    if mask is None:
+        return None
+    (tall, wide), (height, width) = mask.rgb.shape[:2], image.rgb.shape[:2]
+    # A pixel is what scaling either may have cost a side.
+    if abs(wide * height - width * tall) > max(wide, width, tall, height):
+        raise ImageError(
+            f"{mask.path}: has {wide}×{tall} pixels, another shape than the {width}×{height} "
+            f"of {image.path}; a mask is of its image's shape"
+        )
+    return images.resize(luminance(mask.rgb), height, width)
 
 
 def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_image) -> Inputs:
@@ -136,4 +145,5 @@ def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_ima
         # Where a mask is transparent, the content stays.
         mask=optional(files.mask, "#000000"),
         init=optional(files.init),
+        style_mask=optional(files.style_mask, "#000000"),
     )

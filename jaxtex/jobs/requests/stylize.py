@@ -36,6 +36,7 @@ class StylizeRequest:
             styles=tuple(options["style"]),
             mask=options["mask"],
             init=None if init is None or init in INITS else Path(init),
+            style_mask=options["style_mask"],
             background=options["background"],
             size=options["size"],
         )
@@ -63,10 +64,13 @@ class StylizeRequest:
         """
         from jaxtex.style import load_network, make_result, run_jobs
 
+        hooks = self._hooks(front)
         front.note(self.inputs.loaded)
         network = load_network(self.options["weights"])
+        for image, taken in zip(self.inputs.styles, self.job.styles_are, strict=False):
+            front.say(f"{image.path}: taken for {taken}; --style-kind says otherwise")
         (outcome,) = run_jobs(
-            [self.job], network=network, hooks=self._hooks(front), max_bytes=max_bytes(self.options)
+            [self.job], network=network, hooks=hooks, max_bytes=max_bytes(self.options)
         )
         return make_result(self.job, outcome)
 

@@ -47,6 +47,8 @@ _REQUEST = (
     ),
     _file("mask", "White where the image may change, black or transparent where not.", group=RESULT,
           of_a_job=True),
+    _file("style_mask", "White where the style image has its lettering, by hand.", group=LOOK,
+          of_a_job=True),
     Option(
         name="style_weight",
         kind="number",
@@ -54,7 +56,6 @@ _REQUEST = (
         group=LOOK,
         otherwise="all alike",
         several=True,
-        first=True,
     ),
     MAX_MEMORY,
     Option(

@@ -20,7 +20,7 @@ from jaxtex.images.pages import data_url, document, webp
 from jaxtex.style.experiments import pareto
 from jaxtex.style.experiments.tables import FIGURE_3, Cell, Grid
 from jaxtex.style.metrics import BLOCKS, Score
-from jaxtex.style.separation import RGB
+from jaxtex.style.separation import Picture
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class CellReport:
     """All that is shown of one cell."""
 
     cell: Cell
-    picture: RGB
+    picture: Picture
     score: Score
     steps: Float[np.ndarray, " n"]
     style_loss: Float[np.ndarray, " n"]
@@ -60,7 +60,7 @@ def by_grid(reports: Sequence[CellReport]) -> Iterator[tuple[Grid, list[CellRepo
         yield members[0].cell.grid, members
 
 
-def table_sheet(grid: Grid, pictures: Sequence[RGB]) -> Float32[np.ndarray, "h w 3"]:
+def table_sheet(grid: Grid, pictures: Sequence[Picture]) -> Float32[np.ndarray, "h w 3"]:
     """The pictures of a grid's cells as a table, headings of rows and columns beside them."""
     columns = len(grid.columns.values)
     rows = 1 if grid.rows is None else len(grid.rows.values)
@@ -92,7 +92,7 @@ def table_sheet(grid: Grid, pictures: Sequence[RGB]) -> Float32[np.ndarray, "h w
     return (sheet * (1 - coverage)).astype(np.float32)
 
 
-def _widened(picture: RGB, width: int) -> RGB:
+def _widened(picture: Picture, width: int) -> Picture:
     """With white on both sides, at least so wide."""
     missing = max(0, width - picture.shape[1])
     sides = (missing // 2, missing - missing // 2)
@@ -257,7 +257,7 @@ def _settings(reports: Sequence[CellReport]) -> str:
     return f"<ul class=settings>{''.join(items)}</ul>"
 
 
-def _figure(picture: RGB, caption: str) -> str:
+def _figure(picture: Picture, caption: str) -> str:
     text = html.escape(caption)
     return (
         f'<figure><img src="{webp(picture)}" alt="{text}"><figcaption>{text}</figcaption></figure>'

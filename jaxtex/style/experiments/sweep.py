@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import jax
 
+from jaxtex.errors import ImageError
 from jaxtex.style.experiments.tables import Cell
-from jaxtex.style.job import Job, make_job
+from jaxtex.style.job import Job
 from jaxtex.style.painting import Background
+from jaxtex.style.prepare import make_job
 from jaxtex.style.run import Hooks, batches, load_network, run_jobs
 from jaxtex.style.separation import Picture
 from jaxtex.style.settings import Settings
@@ -97,7 +99,12 @@ def _jobs(
             made[kind] = make_job(
                 cell.settings, content, [style], background=background, layers=cell.grid.layers
             )
-        jobs.append(replace(made[kind], settings=cell.settings))
+        if made[kind].canvas == "fill":
+            raise ImageError(
+                "style: is a texture, which fills the letters whatever the coefficients are; "
+                "give lettering, or say so by style_kind"
+            )
+        jobs.append(replace(made[kind], settings=cell.settings, asked=cell.settings))
     return jobs
 
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 from jaxtex.style import canvas as canvases
 from jaxtex.style.metrics.lettering import Lettering
 from jaxtex.style.metrics.metric import Metric
-from jaxtex.style.separation import LUMINANCE, RGB, Map, ground_color
+from jaxtex.style.separation import LUMINANCE, RGB, Map, ground_color, is_grey, parts_of
 
 # Levels (0 to 1) below which a difference is not seen, and chroma at which a colour is plain.
 _UNSEEN, _UNSEEN_CHROMA, _PLAIN_CHROMA = 0.02, 0.03, 0.1
@@ -43,6 +43,9 @@ class Background:
         content = lettering.content
         self.lettering = lettering
         of_style = ground_color(style)
+        if of_style is None and not is_grey(style):
+            (parts,) = parts_of([style])
+            of_style = parts.ground if parts.kind == "busy" else None
         self._grounds = [_luma(lettering.ground)]
         if of_style is not None:
             self._grounds.append(_luma(of_style[None, None]))

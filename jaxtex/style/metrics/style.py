@@ -17,7 +17,7 @@ from jaxtex import images
 from jaxtex.style.metrics.lettering import Lettering
 from jaxtex.style.objective import gram_matrix
 from jaxtex.style.run import load_network
-from jaxtex.style.separation import LUMINANCE, RGB, border_pixels, is_grey
+from jaxtex.style.separation import LUMINANCE, RGB, Map, border_pixels, is_grey, parts_of
 from jaxtex.style.targets import prepare
 from jaxtex.vgg import LAYERS, VGG16, PreparedConv, avg_pool, depth, extract, minimum_size
 
@@ -82,19 +82,30 @@ class StyleMeasure:
         network = self._network
         content = images.resize(self.content, *fitted(self.content, longer))
         style = images.resize(self.style, *fitted(self.style, longer))
-        color = not is_grey(style)
+        parts = None if is_grey(style) else parts_of([style])[0]
+        # Lettering of any colours is compared by its shapes, a texture in colour.
+        color = parts is not None and parts.coverage is None
         stroke = round(Lettering(content).stroke)
         height, width = style.shape[:2]
         convs = prepare(network, LAYERS, height, width, 3 if color else 1, form="direct")
 
-        def inputs(batch: Sequence[RGB]) -> tuple[Array, Array]:
-            levels, weights = zip(*(_levels(each, stroke, color) for each in batch), strict=True)
+        def presence(image: RGB) -> Map:
+            return _presence(image, in_color=parts is not None)
+
+        def inputs(batch: Sequence[tuple[RGB, Map]]) -> tuple[Array, Array]:
+            levels, weights = zip(
+                *(_levels(*each, stroke, color=color) for each in batch), strict=True
+            )
             return jnp.asarray(np.stack(levels)), jnp.asarray(np.stack(weights))
 
-        targets = weighted_grams(convs, *inputs([style]))
+        of_style = presence(style)
+        if parts is not None and parts.kind == "busy" and parts.coverage is not None:
+            of_style = parts.coverage
+        targets = weighted_grams(convs, *inputs([(style, of_style)]))
 
         def distances(batch: Sequence[RGB]) -> dict[str, np.ndarray]:
-            return jax.device_get(_distances(convs, *inputs(batch), targets))
+            pairs = [(each, presence(each)) for each in batch]
+            return jax.device_get(_distances(convs, *inputs(pairs), targets))
 
         own = {layer: float(values[0]) for layer, values in distances([content]).items()}
         return distances, own
@@ -113,20 +124,24 @@ def same_shape(first: RGB, second: RGB) -> bool:
     return abs(ratios[0] / ratios[1] - 1) <= slack
 
 
+def _presence(image: RGB, *, in_color: bool) -> Map:
+    """How unlike the median of its border each pixel is, in colour or luminance; 1 as ink is."""
+    offset = image - np.median(border_pixels(image), 0)
+    distance = np.sqrt(np.mean(np.square(offset), -1)) if in_color else np.abs(offset @ LUMINANCE)
+    high = distance > 0.5 * distance.max()
+    full = float(np.median(distance[high])) if high.any() else 1.0
+    return np.clip(distance / full, 0, 1).astype(np.float32)
+
+
 def _levels(
-    image: RGB, stroke: int, color: bool
+    image: RGB, presence: Map, stroke: int, *, color: bool
 ) -> tuple[Float32[np.ndarray, "h w c"], Float32[np.ndarray, "h w 1"]]:
     """An image in grey levels for the network, and how much each pixel counts.
 
-    Where the style is grey, all images become dark lettering on a white ground with full contrast,
-    so that neither polarity nor colour counts as style. A pixel counts with the square of the most
-    presence within a stroke's width: paper far from any ink has no say.
+    Unless the style is a texture in colour, all images become dark lettering on a white ground with
+    full contrast, so that neither polarity nor colour counts as style. A pixel counts with the
+    square of the most presence within a stroke's width: paper far from any ink has no say.
     """
-    offset = image - np.median(border_pixels(image), 0)
-    distance = np.sqrt(np.mean(np.square(offset), -1)) if color else np.abs(offset @ LUMINANCE)
-    high = distance > 0.5 * distance.max()
-    full = float(np.median(distance[high])) if high.any() else 1.0
-    presence = np.clip(distance / full, 0, 1).astype(np.float32)
     levels = image * 255 if color else 255 * (1 - presence[..., None])
     weight = ndimage.maximum_filter(presence, 2 * stroke + 1) ** 2
     return levels.astype(np.float32), weight[..., None]

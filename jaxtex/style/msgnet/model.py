@@ -18,7 +18,7 @@ from jaxtyping import Array, Float32
 
 from jaxtex import weights
 from jaxtex.errors import ImageError, SettingsError, WeightsError
-from jaxtex.style.memory import available_bytes
+from jaxtex.style.devices import available_bytes
 from jaxtex.style.msgnet.network import MINIMUM_SIZE, MSGNet
 from jaxtex.weights import (
     Blueprint,

@@ -17,7 +17,7 @@ from jaxtex.jobs.kinds import stylize
 from jaxtex.jobs.kinds.stylize import StylizeWork
 from jaxtex.jobs.kinds.work import Resources, filled
 from jaxtex.runtime import forget_programs
-from jaxtex.style import Placement, memory, run, targets
+from jaxtex.style import Placement, devices, run, targets
 
 MIXED = [
     {"content": "c1.png", "style": "s1.png", "output": "1.png"},
@@ -225,7 +225,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered(engine, planned, monke
 
     def little(jobs, *, max_bytes, **options):
         height, width = jobs[0].content.shape[:2]
-        fits = memory.fit_batch(jobs[0].program, len(jobs), height, width, max_bytes)
+        fits = devices.fit_batch(jobs[0].program, len(jobs), height, width, max_bytes)
         sizes.append(fits)
         if fits > 1:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating")
@@ -248,7 +248,7 @@ def test_a_job_that_never_fits_fails_after_its_activations_were_computed_twice(
 
     def none(jobs, *, max_bytes, **options):
         height, width = jobs[0].content.shape[:2]
-        programs.append(memory.fit_program(jobs[0].program, 1, height, width, max_bytes))
+        programs.append(devices.fit_program(jobs[0].program, 1, height, width, max_bytes))
         raise MemoryError
 
     monkeypatch.setattr(stylize, "run_jobs", none)

@@ -11,7 +11,7 @@ from jaxtex.style import load_network
 from jaxtex.style.metrics import BLOCKS, Lettering, Reference
 from jaxtex.style.metrics import style as styles
 from jaxtex.style.metrics.score import _align
-from jaxtex.style.metrics.style import _levels, weighted_grams
+from jaxtex.style.metrics.style import _levels, _presence, weighted_grams
 from jaxtex.style.targets import prepare
 from jaxtex.vgg import LAYERS, depth, extract
 
@@ -130,13 +130,25 @@ def test_colour_and_polarity_are_no_style(score, content):
     assert red.style == pytest.approx(black.style, abs=1e-3)
 
 
-def test_in_colour_the_styles_colours_count(network, content):
+def test_lettering_in_colour_counts_by_its_shapes(network, content):
     gold = 1 - (1 - at_size(STYLE, SIZE)) * np.array([0.1, 0.35, 0.9], np.float32)
     reference = Reference(content, gold, network=network)
     black = mixed(content, 0.5)
     plain, golden = reference.score([black, 1 - (1 - black) * np.float32([0.1, 0.35, 0.9])])
-    assert golden.style > plain.style
+    assert golden.style == pytest.approx(plain.style, abs=1e-3)
+    assert plain.style > 0.1
     assert reference.score([gold])[0].style == pytest.approx(1, abs=1e-5)
+
+
+def test_of_a_texture_the_colours_count(network, content):
+    draw = np.random.default_rng(0).normal(size=(*content.shape[:2], 1))
+    level = ndimage.gaussian_filter(draw, (3, 3, 0)) / 0.1
+    rust = np.clip(np.float32([0.5, 0.25, 0.1]) * (1 + 0.4 * level), 0, 1).astype(np.float32)
+    reference = Reference(content, rust, network=network)
+    filled = 1 - (1 - content) * (1 - rust)
+    plain, rusty = reference.score([content, filled])
+    assert rusty.style > plain.style + 0.1
+    assert reference.score([rust])[0].style == pytest.approx(1, abs=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +181,10 @@ def test_style_is_one_minus_the_ratio_of_distances(network, content, convs):
     stroke = round(Lettering(content).stroke)
     grams = []
     for image in (content, style, result):
-        levels, weights = (jnp.asarray(part[None]) for part in _levels(image, stroke, False))
+        levels, weights = (
+            jnp.asarray(part[None])
+            for part in _levels(image, _presence(image, in_color=False), stroke, color=False)
+        )
         grams.append(weighted_grams(convs, levels, weights))
     expected = []
     for block in range(BLOCKS):

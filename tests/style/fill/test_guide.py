@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from jaxtex.style.guide import layer_guides
+from jaxtex.style.fill import layer_guides
 from jaxtex.vgg import LAYERS
 
 DEEP = ("conv1_1", "conv2_2", "conv4_1")

@@ -1,0 +1,5 @@
+"""Letters filled with a texture, in its colours, on a clean ground."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
