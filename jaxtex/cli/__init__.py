@@ -47,6 +47,7 @@ _COMMANDS = {
     "batch": ("jaxtex.cli.batch:batch", "Run a manifest of many jobs; nothing is lost."),
     "bench": ("jaxtex.cli.bench:bench", "Measure jaxtex against its rivals on this machine."),
     "doctor": ("jaxtex.cli.doctor:doctor", "Check versions, devices, weights and numerics."),
+    "inspect": ("jaxtex.cli.inspect:inspect", "Show what images are taken for: ink and ground."),
     "msgnet": ("jaxtex.cli.msgnet:msgnet", "Stylise in one pass of a network, and train it."),
     "presets": ("jaxtex.cli.stylize:presets", "List the presets with their coefficients."),
     "score": ("jaxtex.cli.score:score", "Measure readability, artefacts and style of results."),

@@ -1,4 +1,5 @@
 from .arrays import fit as fit
+from .arrays import format_color as format_color
 from .arrays import join as join
 from .arrays import over as over
 from .arrays import parse_color as parse_color

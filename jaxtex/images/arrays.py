@@ -92,6 +92,11 @@ def parse_color(text: str) -> tuple[float, float, float]:
     )
 
 
+def format_color(color: Float[np.ndarray, "3"]) -> str:
+    """A colour, 0 to 1, as '#rrggbb'."""
+    return "#" + "".join(f"{round(float(part) * 255):02x}" for part in color)
+
+
 def resize(
     image: Float32[np.ndarray, "h w *c"], height: int, width: int
 ) -> Float32[np.ndarray, "{height} {width} *c"]:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int
 from scipy import ndimage
 
+from jaxtex.images.arrays import format_color
 from jaxtex.images.bezier import fit_closed
 from jaxtex.images.palette import palette_of
 from jaxtex.images.writing import encode_image
@@ -63,15 +64,16 @@ def to_svg(
     size = f'width="{width}" height="{height}"'
     if ground is not None and ground.ndim == 1:
         seen = _opacity(float(ground[3]) if len(ground) == 4 else 1.0)
-        lines.append(f'<rect {size} fill="{_hex(ground[:3])}"{seen}/>')
+        lines.append(f'<rect {size} fill="{format_color(ground[:3])}"{seen}/>')
     elif ground is not None:
         data = base64.b64encode(encode_image("ground.png", ground)).decode()
         lines.append(f'<image {size} href="data:image/png;base64,{data}"/>')
     for fill, field in color_regions(coverage, color):
         path = "".join(_path(fit_closed(loop, tolerance)) for loop in outlines(field))
         if path:
+            fill_color = format_color(fill)
             seen = "" if opacity is None else _opacity(float(np.median(opacity[field >= 0.5])))
-            lines.append(f'<path fill="{_hex(fill)}"{seen} fill-rule="evenodd" d="{path}"/>')
+            lines.append(f'<path fill="{fill_color}"{seen} fill-rule="evenodd" d="{path}"/>')
     return "\n".join([*lines, "</svg>", ""])
 
 
@@ -152,7 +154,3 @@ def _numbers(units: np.ndarray) -> str:
 
 def _opacity(alpha: float) -> str:
     return "" if alpha > 1 - 1 / 510 else f' fill-opacity="{alpha:.4g}"'
-
-
-def _hex(color: Float32[np.ndarray, "3"]) -> str:
-    return "#" + "".join(f"{round(float(part) * 255):02x}" for part in color)

@@ -44,8 +44,9 @@ def tells(call, film):
     return tells
 
 
-def test_stylize_score_and_sweep_tell(tells, film, tmp_path):
+def test_inspect_stylize_score_and_sweep_tell(tells, film, tmp_path):
     out = tmp_path / "out.png"
+    tells("inspect", film)
     tells("stylize", film, STYLE, "-o", out, *options(**TINY))
     tells("score", out, "--content", film, "--style", STYLE)
     (tmp_path / "grid.toml").write_text(GRID)

@@ -21,6 +21,11 @@ def test_colours_are_parsed(text, expected):
     assert images.parse_color(text) == expected
 
 
+@pytest.mark.parametrize("text", ["#000000", "#0f80ff", "#c8c8c8"])
+def test_a_colour_is_written_as_it_is_parsed(text):
+    assert images.format_color(np.array(images.parse_color(text), np.float32)) == text
+
+
 @pytest.mark.parametrize(
     "text", ["", "#", "#12", "#gggggg", "#11223344", "12", "nocolour", "rgb(1,2,3)", "#1 2"]
 )

@@ -3,6 +3,7 @@ from . import texture as texture
 from .inputs import Files as Files
 from .inputs import Inputs as Inputs
 from .inputs import load_inputs as load_inputs
+from .inspect import InspectRequest as InspectRequest
 from .score import Scored as Scored
 from .score import ScoreRequest as ScoreRequest
 from .stylize import StylizeRequest as StylizeRequest
