@@ -404,6 +404,14 @@ def coloured():
     return image.resize((WIDTH, height), Image.Resampling.LANCZOS)
 
 
+def white_on_transparent():
+    """A plain wordmark in white, on nothing."""
+    black = wordmark("geometric", "Tarnwick")
+    white = Image.new("LA", black.size, 255)
+    white.putalpha(ImageOps.invert(black))
+    return white
+
+
 CONTENT = {
     "northgate": lambda: wordmark("grotesk", "Northgate"),
     "brelvanto": lambda: wordmark("geometric", "BRELVANTO"),
@@ -411,6 +419,7 @@ CONTENT = {
     "script": lambda: wordmark("script", "Vaudrelle"),
     "symbol": symbol,
     "white-on-black": lambda: ImageOps.invert(wordmark("geometric", "Quillomar")),
+    "white-on-transparent": white_on_transparent,
     "coloured": coloured,
 }
 STYLE = {f.__name__: f for f in (ironwyrm, torvhaxt, xathtax, gormawl, nachtwyrd)}
