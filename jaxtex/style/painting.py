@@ -99,8 +99,7 @@ class Painting:
         picture = self._cut(from_levels(levels))
         inner = self._inner(picture)
         if self.preserve_color:
-            colors = images.over(self.content, None, self.ground)
-            picture = with_chroma(picture, np.pad(colors, inner, mode="edge"))
+            picture = with_chroma(picture, np.pad(self.content, inner, mode="edge"))
         if self.alpha is not None:
             alpha = np.pad(self.alpha, inner[:2])
             straight = images.without_ground(picture, alpha, self.ground)
@@ -156,7 +155,7 @@ class Painting:
     def _composed(self, picture: Picture) -> Picture:
         if isinstance(self.background, str):
             return picture
-        return images.over(picture[..., :3], picture[..., 3], self.background)
+        return images.over(*images.split(picture), self.background)
 
     def _inner(self, picture: RGB) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         """How much margin was left round the content."""

@@ -61,7 +61,6 @@ def make_job(
     layers = settings.style_layers if layers is None else tuple(layers)
     program = program_of(settings, layers)
     _check_images(program, content, styles)
-    digest = digest_of(content, mask, init, *styles)
     opaque_styles = [images.on_contrasting_ground(style) for style in styles]
     height, width = content.shape[:2]
     if settings.size:
@@ -80,6 +79,8 @@ def make_job(
     if isinstance(background, tuple):
         ground = background
     color = images.resize(images.over(color, alpha, ground), height, width)
+    # What lies behind ink can change without its run.
+    seen = color if ink is None else None
     painting = Painting(
         content=color,
         ink=ink,
@@ -94,7 +95,7 @@ def make_job(
         "asked": settings,
         "style_weights": weights,
         "styles_are": tuple(part.said for part in parts),
-        "digest": digest,
+        "digest": digest_of(content, seen, style_mask, mask, init, *styles),
     }
     if parts and parts[0].kind == "texture":
         job = _filled_job(settings, painting, opaque_styles, mask, common)
@@ -160,8 +161,6 @@ def _filled_job(
         mask = images.resize(mask, *painting.content.shape[:2])
         mask = np.pad(mask, (ink.coverage.shape[0] - mask.shape[0]) // 2)
     fill = make_fill(settings, ink.coverage, textures)
-    least = min(fill.canvas.shape[:2])
-    assert least >= program_of(fill.settings, fill.settings.style_layers).smallest_image
     height, width = fill.canvas.shape[:2]
     strength = 0.5 if settings.strength is None else settings.strength
     own_colors = settings.colors in ("auto", "style")
