@@ -153,7 +153,7 @@ def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(tune, again, w
 def test_resume_refuses_what_another_tuning_left(tune, again, whole):
     for words, part in [
         (("--seed", 1), "candidate-1.png: belongs to another sweep, which differs in"),
-        (("--background", "black"), "differs in background ('#ffffff' there"),
+        (("--background", "black"), "differs in background ('keep' there"),
     ]:
         answer = tune("--resume", *words, code=2)
         assert part in answer.err
