@@ -15,6 +15,13 @@ FILE = click.Path(path_type=Path)
 device_option = click.option(
     "--device", type=click.Choice(["cpu", "gpu", "tpu"]), help="Default: the best there is."
 )
+background_option = click.option(
+    "--background",
+    default="keep",
+    show_default=True,
+    metavar="keep|transparent|COLOUR",
+    help="As in the content, none, or a colour that the results are put on.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout."
 )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._options import FILE, device_option, json_option
+from jaxtex.cli._options import FILE, background_option, device_option, json_option
 from jaxtex.cli._terminal import terminal
 from jaxtex.jobs.requests import SweepRequest
 
@@ -21,13 +21,7 @@ from jaxtex.jobs.requests import SweepRequest
 @click.option("--preset", help="What --table starts from.  [default: as in the paper]")
 @click.option("--size", type=int, help="Longer side of the results in pixels.  [default: 256]")
 @click.option("--steps", type=int, help="Evaluations of the objective, for each cell.")
-@click.option(
-    "--background",
-    default="keep",
-    show_default=True,
-    metavar="keep|transparent|COLOUR",
-    help="As in the content, none, or a colour that the results are put on.",
-)
+@background_option
 @click.option("--batch-size", type=int, help="Cells that run at once.  [default: as many as fit]")
 @click.option("--max-memory", type=float, help="GiB that a batch may take.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")

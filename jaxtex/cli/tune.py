@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from jaxtex.cli import print_json
-from jaxtex.cli._options import FILE, device_option, json_option
+from jaxtex.cli._options import FILE, background_option, device_option, json_option
 from jaxtex.cli._terminal import terminal
 from jaxtex.jobs.requests import TuneRequest
 
@@ -29,13 +29,7 @@ from jaxtex.jobs.requests import TuneRequest
 )
 @click.option("--minutes", type=float, help="The finalists run when so much time is gone.")
 @click.option("--seed", type=int, default=0, help="Which candidates are drawn.")
-@click.option(
-    "--background",
-    default="keep",
-    show_default=True,
-    metavar="keep|transparent|COLOUR",
-    help="As in the content, none, or a colour that the results are put on.",
-)
+@background_option
 @click.option("--batch-size", type=int, help="Candidates at once.  [default: as many as fit]")
 @click.option("--max-memory", type=float, help="GiB that a batch may take.")
 @click.option("--weights", type=FILE, help="Other VGG16 weights (safetensors).")

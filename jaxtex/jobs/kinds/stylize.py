@@ -23,6 +23,7 @@ from jaxtex.jobs.kinds.work import (
 )
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
+from jaxtex.jobs.requests.inputs import background_color
 from jaxtex.jobs.requests.stylize_options import INITS, settings_of
 from jaxtex.style import (
     Hooks,
@@ -110,8 +111,7 @@ def _settings(values: Mapping[str, Any], planning: Planning) -> Settings:
 
 def _files(values: Mapping[str, Any], planning: Planning) -> Files:
     background = values.get("background", "keep")
-    if background not in ("keep", "transparent"):
-        images.parse_color(background)
+    background_color(background)
     init, size = values.get("init"), values.get("size")
     return Files(
         content=planning.base / values["content"],

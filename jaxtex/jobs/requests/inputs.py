@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from jaxtex.style import Job, Settings
 
 
+def background_color(background: str) -> tuple[float, float, float] | None:
+    """The colour that results are put on; None for `keep` and `transparent`.
+
+    Raises:
+      SettingsError: it is no colour.
+    """
+    return None if background in ("keep", "transparent") else images.parse_color(background)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """The images of one job, as files."""
@@ -38,9 +47,7 @@ class Files:
     @property
     def color(self) -> tuple[float, float, float] | None:
         """The colour that the result is put on, where it is one."""
-        if self.background in ("keep", "transparent"):
-            return None
-        return images.parse_color(self.background)
+        return background_color(self.background)
 
     @property
     def transparent(self) -> bool:
@@ -132,8 +139,7 @@ def load_inputs(files: Files, load: Callable[..., LoadedImage] = images.load_ima
       SettingsError: the background is not a colour.
     """
     size = max(svg.SIZE, files.size or 0)
-    if files.background not in ("keep", "transparent"):
-        images.parse_color(files.background)
+    background_color(files.background)
 
     def optional(path: Path | None, background: str = "#ffffff") -> LoadedImage | None:
         return None if path is None else load(path, background=background, svg_size=size)

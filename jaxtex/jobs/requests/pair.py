@@ -58,10 +58,9 @@ def load_pair(content: Path, style: Path, background: str) -> Pair:
       SettingsError: the background is not a colour.
     """
     from jaxtex import images
+    from jaxtex.jobs.requests.inputs import background_color
 
-    color = None
-    if background not in ("keep", "transparent"):
-        color = images.parse_color(background)
+    color = background_color(background)
     return Pair(images.load_image(content), images.load_image(style), color)
 
 

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float32
 from scipy import ndimage
 
 from jaxtex.style.separation import RGB, Map, luminance
+from jaxtex.style.separation.ink import nearest
 
 # An edge moves by at most this share of its stroke's width, outwards by half as much.
 _SHARE, _OUTWARDS = 1 / 6, 0.5
@@ -50,8 +51,8 @@ def signed_distance(coverage: Map) -> Float32[np.ndarray, "h w"]:
     """
     distance = coverage - 0.5
     for sign, plain in ((1, _within(coverage)), (-1, coverage < _RIPPLE)):
-        far, nearest = ndimage.distance_transform_edt(plain, return_indices=True)
-        beyond = coverage[nearest[0], nearest[1]] - 0.5
+        far, (rows, columns) = ndimage.distance_transform_edt(plain, return_indices=True)
+        beyond = coverage[rows, columns] - 0.5
         distance = np.where(plain, sign * far + beyond, distance)
     return distance.astype(np.float32)
 
@@ -73,8 +74,7 @@ def _local_width(ink: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
     """The width of the stroke that is nearest to each pixel."""
     depth = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1]
     ridge = ink & (depth == ndimage.maximum_filter(depth, 3))
-    nearest = ndimage.distance_transform_edt(~ridge, return_distances=False, return_indices=True)
-    return (2 * depth[nearest[0], nearest[1]]).astype(np.float32)
+    return nearest((2 * depth).astype(np.float32), ridge)
 
 
 def _relief(level: Map, stroke: float) -> Float32[np.ndarray, "h w"]:

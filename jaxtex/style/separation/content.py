@@ -6,6 +6,7 @@ colour that encloses ink of others. All else is ink, every part with a colour of
 """
 
 import numpy as np
+from jaxtyping import Float32
 from PIL import Image
 from scipy import ndimage
 
@@ -105,6 +106,13 @@ def _distance(pixels: Pixels, plate: Pixels) -> Map:
     return largest(np.abs(pixels - plate))
 
 
+def _share(
+    offset: Float32[np.ndarray, "*shape c"], change: Float32[np.ndarray, "*shape c"]
+) -> Float32[np.ndarray, "*shape"]:
+    """How far an offset from the ground is on the way of a change from it."""
+    return np.sum(offset * change, -1) / np.maximum(np.sum(change**2, -1), 1e-6)
+
+
 def _middles(pixels: Pixels, plate: Pixels, ground: Mask) -> Mask:
     """The pixels that ink covers fully: flat ones, and the ridges of thin strokes."""
     distance = _distance(pixels, plate)
@@ -161,8 +169,7 @@ def _assembled(
     between &= variation(full, 5) > _INK
     full = np.where(between[..., None], pixels, full)
     change = full - plate
-    share = np.sum((pixels - plate) * change, -1) / np.maximum(np.sum(change**2, -1), 1e-6)
-    coverage = np.clip(share, 0, 1)
+    coverage = np.clip(_share(pixels - plate, change), 0, 1)
     coverage[middles | between] = 1
     coverage[ground | (away > _REACH)] = 0
     behind = np.ones_like(opacity)
@@ -195,8 +202,7 @@ def _outer_alpha(plate: RGB, outer: Color, panel: Mask | None) -> Map:
     if panel is not None:
         inner = panel & (largest(np.abs(offset)) > _INK)
         full = nearest(offset, inner & ndimage.binary_erosion(inner, iterations=3))
-        share = np.sum(offset * full, -1) / np.maximum(np.sum(full**2, -1), 1e-6)
-        alpha = np.where(panel, np.clip(share, 0, 1), alpha)
+        alpha = np.where(panel, np.clip(_share(offset, full), 0, 1), alpha)
     return np.clip(alpha, 0, 1).astype(np.float32)
 
 
@@ -222,7 +228,7 @@ def _own_colors(
             place = places[index]
             change = seen[place] - behind[left]
             offset = seen[left] - behind[left]
-            share = np.sum(offset * change, -1) / np.maximum(np.sum(change**2, -1), 1e-6)
+            share = _share(offset, change)
             beside = np.abs(offset - share[:, None] * change).max(-1)
             of_it = (share >= least) & (share <= 1.02) & (beside <= _BESIDE_WAY)
             if within:

@@ -7,6 +7,7 @@ from scipy import ndimage
 from jaxtex import images
 from jaxtex.style.separation.candidates import Mask
 from jaxtex.style.separation.colors import RGB, Map
+from jaxtex.style.separation.ink import nearest
 from jaxtex.style.separation.lab import blur
 
 # How far a mask's outline may be off, in its pixels.
@@ -59,8 +60,8 @@ def ink_colors(image: RGB, coverage: Map, size: tuple[int, int]) -> RGB:
     thin[0] = False
     core |= thin[labels] & (coverage >= ndimage.maximum_filter(coverage, 3))
     part = images.resize(core.astype(np.float32), *size)
-    nearest = spread_colors(images.resize(image, *size), part > min(0.98, 0.99 * part.max()))
-    beyond = images.resize(nearest, *image.shape[:2])
+    spread = spread_colors(images.resize(image, *size), part > min(0.98, 0.99 * part.max()))
+    beyond = images.resize(spread, *image.shape[:2])
     return np.where(core[..., None], image, beyond).astype(np.float32)
 
 
@@ -68,8 +69,7 @@ def spread_colors(image: RGB, part: Mask) -> RGB:
     """An image beyond a part of it filled with that part's nearest colours, a little smoothed."""
     weight = blur(part.astype(np.float32), 1.0)[..., None]
     smooth = blur(image * part[..., None], 1.0) / np.maximum(weight, 1e-6)
-    nearest = ndimage.distance_transform_edt(~part, return_distances=False, return_indices=True)
-    return smooth[nearest[0], nearest[1]]
+    return nearest(smooth, part)
 
 
 def _share(image: RGB, ink: RGB, ground: RGB) -> Float32[np.ndarray, "h w"]:

@@ -67,11 +67,6 @@ class Ink:
             lambda values: np.pad(values, wide + ((0, 0),) * (values.ndim - 2), mode="edge")
         )
 
-    def unpadded(self, margin: int) -> "Ink":
-        """The same without the margin round it."""
-        inner = np.s_[margin:-margin, margin:-margin]
-        return self._mapped(lambda values: values[inner]) if margin else self
-
     def _mapped(self, change: Callable[[np.ndarray], np.ndarray]) -> "Ink":
         return Ink(
             coverage=change(self.coverage),

@@ -52,16 +52,11 @@ def parts_of(
     return tuple(parts)
 
 
-def _shows_itself(style: RGB) -> bool:
-    """Whether a style's luminance shows its shapes as it is: grey lettering on a plain ground."""
-    return is_grey(style) and ground_color(style) is not None
-
-
 def _parts(style: RGB, kind: str | None, mask: Map | None, colors: bool) -> StyleParts:
-    if not colors and kind is None and mask is None and _shows_itself(style):
+    if not colors and kind is None and mask is None and is_grey(style):
         ground = ground_color(style)
-        assert ground is not None
-        return StyleParts("plain", None, None, ground)
+        if ground is not None:
+            return StyleParts("plain", None, None, ground)
     arrays = [style] if mask is None else [style, mask]
     digests = [hashlib.sha256(np.ascontiguousarray(each).tobytes()).digest() for each in arrays]
     key = kind, style.shape, *digests
