@@ -51,7 +51,9 @@ def on_device(name: str | None) -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import jax
 
-    if jax.default_backend() == "gpu" and torch.cuda.is_available():
+    from jaxtex import platforms
+
+    if platforms.current() == "gpu" and torch.cuda.is_available():
         # As JAX does it: matrix products in TF32, like convolutions.
         torch.set_float32_matmul_precision("high")
         return "cuda"

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxtex import vgg
+from jaxtex import platforms, vgg
 from jaxtex.weights import VGG16_CHANNELS
 
 FORMS = ("direct", "winograd")
@@ -55,7 +55,7 @@ def table(width: int, height: int, repeats: int) -> None:
             f"{min(t):.1f} / {statistics.median(t):.1f} / {max(t):.1f}" for t in times.values()
         ]
         ratio = min(times["direct"]) / min(times["winograd"])
-        chosen = vgg.conv_form(jax.default_backend(), *shape)
+        chosen = vgg.conv_form(platforms.current(), *shape)
         cells = [layer, "{}×{}".format(*size), f"{channels_in}→{channels_out}", *cells]
         print(f"| {' | '.join(cells)} | {ratio:.2f} | {chosen} | {error:.0e} |", flush=True)
 

@@ -52,9 +52,9 @@ def _equal(worst: float) -> str:
 
 
 def _platform_tolerance() -> float:
-    import jax
+    from jaxtex import platforms
 
-    return 0.0 if jax.default_backend() == "cpu" else _ACCELERATOR_TOLERANCE
+    return 0.0 if platforms.current() == "cpu" else _ACCELERATOR_TOLERANCE
 
 
 def _error(actual: Any, expected: Any) -> float:

@@ -72,7 +72,9 @@ def devices() -> Iterator[Check]:
     """What JAX computes on."""
     import jax
 
-    backend = jax.default_backend()
+    from jaxtex import platforms
+
+    backend = platforms.current()
     yield Check("backend", True, backend)
     for device in jax.local_devices():
         memory = _memory(device)

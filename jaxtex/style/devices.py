@@ -19,9 +19,8 @@ _MAPS_KEPT, _MAPS_AGAIN = 10, 8
 
 def evaluation_bytes(program: Program, batch: int, height: int, width: int) -> int:
     """About how many bytes one evaluation of the objective takes."""
-    size = 2 if program.precision == "bfloat16" else 4
     maps = _MAPS_AGAIN if program.rematerialise else _MAPS_KEPT
-    return maps * 64 * batch * height * width * size
+    return maps * 64 * batch * height * width * program.dtype.itemsize
 
 
 def available_bytes() -> int:

@@ -10,13 +10,14 @@ own targets, coefficients and losses.
 
 import functools
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-from jaxtex.style.settings import Normalization
+from jaxtex import platforms
+from jaxtex.style.settings import Normalization, Precision
 from jaxtex.vgg import FeatureKind, Pool, PreparedConv, Tap, after, extract, keep, minimum_size
 
 
@@ -28,7 +29,7 @@ class Program(NamedTuple):
     normalization: Normalization
     features: FeatureKind
     pool: Pool
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     rematerialise: bool = False
 
     @property
@@ -40,6 +41,11 @@ class Program(NamedTuple):
     def smallest_image(self) -> int:
         """The shorter side, in pixels, that an image needs."""
         return minimum_size(self.all_layers)
+
+    @property
+    def dtype(self) -> jnp.dtype:
+        """Of the features."""
+        return jnp.dtype(jnp.bfloat16 if self.precision == "bfloat16" else jnp.float32)
 
 
 class Coefficients(NamedTuple):
@@ -91,7 +97,7 @@ class Losses(NamedTuple):
 def gram_matrix(features: Float[Array, "*batch h w c"]) -> Float32[Array, "*batch c c"]:
     """G_ij = f_i · f_j / (h·w) (Network of Steel, eq. 2, divided by the map's size)."""
     height, width, channels = features.shape[-3:]
-    if jax.default_backend() == "cpu" and channels <= 128:
+    if platforms.current() == "cpu" and channels <= 128:
         # Row by row: for the whole map XLA on CPU would transpose it first.
         rows = jnp.einsum(
             "...hwc,...hwd->...hcd", features, features, preferred_element_type=jnp.float32
@@ -262,7 +268,7 @@ def features_of(
         taps=taps,
         features=program.features,
         pool=program.pool,
-        dtype=jnp.dtype(program.precision),
+        dtype=program.dtype,
         rematerialise=program.rematerialise,
     )
     content = found[program.content_layer]

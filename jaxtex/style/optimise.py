@@ -16,6 +16,7 @@ import optax
 from jax import lax
 from jaxtyping import Array, Bool, Float32, Int32, PyTree
 
+from jaxtex import platforms
 from jaxtex.style.objective import Coefficients, Losses, Program, Targets, losses
 from jaxtex.style.settings import Optimizer
 from jaxtex.vgg import PreparedConv
@@ -206,6 +207,7 @@ def _over_pixels(values: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames="program", donate_argnames="state")
+@platforms.in_float32
 def run_chunk(
     program: Program,
     vgg: Mapping[str, PreparedConv],
@@ -228,7 +230,8 @@ def run_chunk(
 
     def step(i, carry):
         state, history = carry
-        (_, found), gradient = jax.value_and_grad(total, has_aux=True)(state.point)
+        with platforms.products(program.precision):
+            (_, found), gradient = jax.value_and_grad(total, has_aux=True)(state.point)
         state = update(state, found, gradient)
         history = jax.tree.map(lambda rows, row: rows.at[i].set(row), history, state.losses)
         return state, history

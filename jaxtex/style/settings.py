@@ -19,7 +19,13 @@ Box = Literal["soft", "end", "project"]
 Canvas = Literal["auto", "ink", "grey", "rgb"]
 StyleKind = Literal["auto", "plain", "busy", "texture"]
 Init = Literal["content", "noise", "style", "file"]
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "tensorfloat32", "bfloat16"]
+"""Of the products in convolutions and Gram matrices, which are summed up in float32.
+
+`float32` is what it says everywhere: where the hardware multiplies in less, a product is made of
+several. `tensorfloat32` takes TF32 on GPUs that have it, three products of bfloat16 parts on TPUs
+and float32 on CPUs. `bfloat16` keeps features, too, in that type.
+"""
 
 RESULT, LOOK, OBJECTIVE, RUN, FILES = (
     "The result", "The look", "The objective", "The run", "Files",
@@ -202,7 +208,9 @@ class Settings:
     )
     init: Init = option("content", "What the run starts from.", group=RUN)
     seed: int = option(0, "For --init noise.", group=RUN, low=0, high=2**32 - 1)
-    precision: Precision = option("float32", "Of the convolutions.", group=RUN)
+    precision: Precision = option(
+        "float32", "Of the products in convolutions and Gram matrices.", group=RUN
+    )
 
     def __post_init__(self) -> None:
         for name, declared in OPTIONS.items():

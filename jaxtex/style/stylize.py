@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 
-from jaxtex import images
+from jaxtex import images, platforms
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.style.canvas import Levels
 from jaxtex.style.history import History
@@ -49,7 +48,7 @@ class Result:
             "canvas": self.job.canvas,
             "scales": len({phase.factor for phase in self.job.phases}),
             "status": self.status,
-            "platform": jax.default_backend(),
+            "platform": platforms.current(),
         }
 
 

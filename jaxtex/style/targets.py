@@ -15,7 +15,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array
 
-from jaxtex import images
+from jaxtex import images, platforms
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
@@ -203,14 +203,16 @@ def _prepare(
 @functools.partial(jax.jit, static_argnames="program")
 def _content_features(program: Program, convs: Any, content: Array) -> Array:
     only = program._replace(layers=())
-    return features_of(only, convs, content)[0].astype(jnp.float32)
+    with platforms.products(program.precision):
+        return features_of(only, convs, content)[0].astype(jnp.float32)
 
 
 @functools.partial(jax.jit, static_argnames="program")
 def _grams(
     program: Program, convs: Any, style: Array, guides: dict[str, Array] | None
 ) -> dict[str, Array]:
-    grams = features_of(program, convs, style, guides)[1]
+    with platforms.products(program.precision):
+        grams = features_of(program, convs, style, guides)[1]
     return {layer: gram[0] for layer, gram in grams.items()}
 
 

@@ -18,6 +18,7 @@ from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float, Float32
 
+from jaxtex import platforms
 from jaxtex.vgg.layers import LAYERS, FeatureKind, Pool, depth
 from jaxtex.vgg.winograd import winograd, winograd_kernel
 
@@ -170,7 +171,7 @@ class VGG16(nnx.Module):
 
         For a few evaluations `form="direct"` is faster: its kernels need no preparing.
         """
-        platform = jax.default_backend()
+        platform = platforms.current()
         convs = {}
         for layer in LAYERS[: max(map(LAYERS.index, layers)) + 1]:
             conv = getattr(self, layer)

@@ -7,8 +7,7 @@ among them; features of content and style are computed once.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-import jax
-
+from jaxtex import platforms
 from jaxtex.errors import ImageError
 from jaxtex.style.experiments.tables import Cell
 from jaxtex.style.job import Job
@@ -50,7 +49,7 @@ class Sweep:
         """
         self.cells, self.content = cells, content
         self.jobs = _jobs(cells, content, style, background)
-        if batch_size is None and jax.default_backend() == "cpu":
+        if batch_size is None and platforms.current() == "cpu":
             batch_size = _MOST_ON_CPU
         self.max_bytes = max_bytes
         self.batches = batches(self.jobs, max_bytes=max_bytes, most=batch_size)

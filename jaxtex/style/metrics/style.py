@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, Float32
 from scipy import ndimage
 
-from jaxtex import images
+from jaxtex import images, platforms
 from jaxtex.style.metrics.lettering import Lettering
 from jaxtex.style.objective import gram_matrix
 from jaxtex.style.run import load_network
@@ -148,6 +148,7 @@ def _levels(
 
 
 @jax.jit
+@platforms.in_float32
 def weighted_grams(
     convs: Mapping[str, PreparedConv],
     levels: Float[Array, "n h w c"],

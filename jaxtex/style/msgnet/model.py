@@ -16,7 +16,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float32
 
-from jaxtex import weights
+from jaxtex import platforms, weights
 from jaxtex.errors import ImageError, SettingsError, WeightsError
 from jaxtex.style.devices import available_bytes
 from jaxtex.style.msgnet.network import MINIMUM_SIZE, MSGNet
@@ -36,6 +36,7 @@ _MAPS = 5
 
 
 @functools.partial(jax.jit, static_argnames="blueprint")
+@platforms.in_float32
 def style_targets(
     blueprint: Blueprint, values: Values, styles: Float32[Array, "m h w 3"]
 ) -> Float32[Array, "m c c"]:
@@ -44,6 +45,7 @@ def style_targets(
 
 
 @functools.partial(jax.jit, static_argnames="blueprint")
+@platforms.in_float32
 def stylise(
     blueprint: Blueprint,
     values: Values,

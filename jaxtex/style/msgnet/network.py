@@ -19,6 +19,7 @@ from jaxtex.errors import SettingsError
 from jaxtex.style.msgnet.convs import (
     dense,
     halving_conv,
+    halving_dense,
     instance_norm,
     reflected_conv,
     upsampled_conv,
@@ -72,7 +73,7 @@ class Bottleneck(nnx.Module):
         if self.step == "keep":
             return x + inner
         if self.step == "halve":
-            return dense(x[:, ::2, ::2], *self.shortcut.parts) + inner
+            return halving_dense(x, *self.shortcut.parts) + inner
         # A 1×1 convolution may as well come before the pixels are repeated.
         shortcut = dense(x, *self.shortcut.parts)
         n, h, w, c = shortcut.shape

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from jaxtex import platforms
 from jaxtex.texture.dcgan import winograd
 
 Kernel = Float[Array, "4 4 a b"]
@@ -48,7 +49,7 @@ def transposed_conv(y: Float[Array, "n h w b"], kernel: Kernel) -> Float[Array, 
 
 def _strided_forward(x, kernel):
     height, width = x.shape[1] // 2, x.shape[2] // 2
-    tile = tile_size(jax.default_backend(), height, width, kernel.shape[2])
+    tile = tile_size(platforms.current(), height, width, kernel.shape[2])
     if not tile:
         return _strided(x, kernel), (x, kernel)
     points = winograd.kernel_points(_taps(kernel), tile)
@@ -68,7 +69,7 @@ def _strided_backward(residuals, cotangent):
 
 def _transposed_forward(y, kernel):
     height, width = y.shape[1:3]
-    tile = tile_size(jax.default_backend(), height, width, kernel.shape[2])
+    tile = tile_size(platforms.current(), height, width, kernel.shape[2])
     if not tile:
         return _transposed(y, kernel), (y, kernel)
     points = winograd.kernel_points(_taps(kernel), tile)

@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Float32, Real
 
-from jaxtex import images
+from jaxtex import images, platforms
 from jaxtex.texture import sphere
 from jaxtex.texture.similarity import ssim
 
@@ -59,6 +59,7 @@ def invert(
 
 
 @partial(jax.jit, static_argnames=("render", "latent_size"))
+@platforms.in_float32
 def _search(
     render: Callable[[Any, Array], Array],
     latent_size: int,

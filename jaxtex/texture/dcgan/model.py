@@ -16,7 +16,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Float32
 
-from jaxtex import weights
+from jaxtex import platforms, weights
 from jaxtex.errors import SettingsError, WeightsError
 from jaxtex.texture.dcgan.convs import transposed_conv
 from jaxtex.texture.dcgan.network import EPSILON, SIZES, Generator
@@ -43,7 +43,7 @@ def render(params: Params, latents: Float[Array, "n z"]) -> Float[Array, "n s s 
     return 0.5 + 0.5 * jnp.tanh(x)
 
 
-_render = jax.jit(render)
+_render = jax.jit(platforms.in_float32(render))
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, Int
 
+from jaxtex import platforms
 from jaxtex.errors import SettingsError
 from jaxtex.texture.similarity import ssim
 
@@ -207,6 +208,7 @@ def _along(route: _Route, t: Float32[Array, " m"], circle: bool) -> Float32[Arra
 
 
 @partial(jax.jit, static_argnames=("render", "circle"))
+@platforms.in_float32
 def _survey(
     render: Render, circle: bool, params: Any, route: _Route
 ) -> tuple[Array, Array, Array, Array]:
@@ -234,6 +236,7 @@ def _bracket(
 
 
 @partial(jax.jit, static_argnames=("render", "circle"))
+@platforms.in_float32
 def _refine(
     render: Render,
     circle: bool,
@@ -257,6 +260,7 @@ def _refine(
 
 
 @partial(jax.jit, static_argnames=("render", "circle"))
+@platforms.in_float32
 def _measure(
     render: Render,
     circle: bool,

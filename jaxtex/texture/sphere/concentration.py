@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Float32
 
+from jaxtex import platforms
 from jaxtex.errors import SettingsError
 from jaxtex.texture.similarity import ssim
 from jaxtex.texture.sphere import vmf
@@ -62,6 +63,7 @@ def kappa_for_similarity(
 
 
 @partial(jax.jit, static_argnames="render")
+@platforms.in_float32
 def _solve(
     render: Callable[[Any, Array], Array],
     key: Array,

@@ -1,9 +1,12 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from reference import torch_
 
+from jaxtex import platforms
 from jaxtex.style.msgnet import convs
 
 RNG = np.random.default_rng(0)
@@ -33,6 +36,7 @@ FORMS = {
     "3x3": (convs.reflected_conv, 3, 5, 4, {}),
     "winograd": (convs.reflected_conv, 3, 128, 64, {}),
     "halving": (convs.halving_conv, 3, 5, 4, {"stride": 2}),
+    "halving 1x1": (convs.halving_dense, 1, 5, 4, {"stride": 2}),
     "upsampled": (convs.upsampled_conv, 3, 5, 4, {"repeat": 2}),
 }
 
@@ -55,6 +59,21 @@ def test_the_gradient_in_winograds_form_is_that_of_the_plain_one():
     plain = jax.vjp(convs._valid, x, kernel)[1](cotangent)
     found = jax.vjp(convs._winograd_valid, x, kernel)[1](cotangent)
     for ours, theirs in zip(found, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("platform", ["cpu", "gpu"])
+@pytest.mark.parametrize("size", [(8, 12), (9, 13)], ids=["8x12", "9x13"])
+def test_the_gradient_of_every_other_pixel_is_that_of_the_plain_convolution(platform, size):
+    def total(form, x, kernel):
+        return jnp.sum(jnp.square(form(x, kernel)))
+
+    x, kernel = jnp.asarray(drawn(2, *size, 5)), jnp.asarray(drawn(1, 1, 5, 4))
+    plain = functools.partial(total, functools.partial(convs._valid, stride=2))
+    expected = jax.grad(plain, (0, 1))(x, kernel)
+    with platforms.tracing_for(platform):
+        found = jax.grad(functools.partial(total, convs._every_other), (0, 1))(x, kernel)
+    for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
 
 
