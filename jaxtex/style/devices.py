@@ -1,26 +1,162 @@
 """Devices: what they can hold, and how batches are shared out to them."""
 
+import functools
+import json
 import os
 from collections.abc import Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jaxtex.style.objective import Program
+from jaxtex import platforms, runtime
+from jaxtex.files import atomic_path
+from jaxtex.style.job import Job
+from jaxtex.style.objective import Coefficients, Program, Targets, features_of
+from jaxtex.style.optimise import run_chunk, start
+from jaxtex.style.settings import Optimizer
+from jaxtex.version import __version__
+from jaxtex.vgg import VGG16, depth
+from jaxtex.weights import VGG16_CHANNELS
 
 T = TypeVar("T")
 
-# Full-resolution maps of block 1 (64 channels) alive at the peak of an evaluation, by
+# Full-resolution maps of block 1 (64 channels) alive at the peak of an evaluation on CPU, by
 # `bench/memory.py`: with all activations kept, and with each block's computed again.
 _MAPS_KEPT, _MAPS_AGAIN = 10, 8
 
 
-def evaluation_bytes(program: Program, batch: int, height: int, width: int) -> int:
-    """About how many bytes one evaluation of the objective takes."""
+class Need(NamedTuple):
+    """What evaluations take of a device's memory, in bytes: something in any case, then by job."""
+
+    fixed: int
+    each: int
+
+    def of(self, batch: int) -> int:
+        """What a batch takes."""
+        return self.fixed + batch * self.each
+
+    def fitting(self, limit: int) -> int:
+        """How many jobs fit into `limit` bytes: at least one."""
+        return max(1, (limit - self.fixed) // self.each)
+
+
+def evaluation_need(
+    job: Job, program: Program | None = None, size: tuple[int, int] | None = None
+) -> Need:
+    """What an evaluation of jobs like this one takes, of `program` at a size (default: its own).
+
+    On CPU an estimate by `bench/memory.py`; elsewhere, where layouts pad, what the compiler says.
+    """
+    program = program or job.program
+    height, width = size or job.content.shape[:2]
+    if platforms.current() == "cpu":
+        return Need(0, _estimate(program, (height, width)))
+    shape = height, width, job.content.shape[-1]
+    return compiled_need(program, job.settings.optimizer, shape, len(job.styles))
+
+
+def _estimate(program: Program, size: tuple[int, int]) -> int:
+    """What a job takes on CPU."""
     maps = _MAPS_AGAIN if program.rematerialise else _MAPS_KEPT
-    return maps * 64 * batch * height * width * program.dtype.itemsize
+    return maps * 64 * size[0] * size[1] * program.dtype.itemsize
+
+
+def _surely_fits(program: Program, batch: int, size: tuple[int, int], limit: int) -> bool:
+    """Whether there is so much memory that the compiler, who takes minutes, need not be asked."""
+    return 4 * batch * _estimate(program, size) <= limit
+
+
+def compiled_need(
+    program: Program, optimizer: Optimizer, shape: tuple[int, int, int], styles: int = 1
+) -> Need:
+    """What the compiler says that batches of 1 and of 2 take; kept beside the compiled programs."""
+    device = jax.local_devices()[0]
+    versions = __version__, jax.__version__, device.device_kind
+    key = repr((*versions, program, optimizer, shape, styles))
+    path = runtime.cache_folder() / "memory.json"
+    known = _known_needs(path)
+    if key in known:
+        return known[key]
+    one, two = (_compiled_bytes(program, optimizer, batch, shape, styles) for batch in (1, 2))
+    need = Need(max(0, 2 * one - two), max(1, two - one))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps({**_known_needs(path), key: need}, indent=1), "utf-8")
+    return need
+
+
+def _known_needs(path: Path) -> dict[str, Need]:
+    """What was asked for before; nothing where the file is not there or damaged."""
+    try:
+        return {key: Need(*map(int, need)) for key, need in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _compiled_bytes(
+    program: Program, optimizer: Optimizer, batch: int, shape: tuple[int, int, int], styles: int
+) -> int:
+    arguments = abstract_arguments(program, optimizer, batch, shape, styles=styles)
+    analysis: Any = run_chunk.lower(*arguments).compile().memory_analysis()
+    return (
+        analysis.argument_size_in_bytes
+        + analysis.temp_size_in_bytes
+        + analysis.output_size_in_bytes
+        - analysis.alias_size_in_bytes
+    )
+
+
+def abstract_arguments(
+    program: Program,
+    optimizer: Optimizer,
+    batch: int,
+    shape: tuple[int, int, int],
+    *,
+    styles: int = 1,
+    guided: bool = False,
+) -> tuple[Any, ...]:
+    """What `run_chunk` takes for images of a shape (height, width, channels), without arrays."""
+    height, width, channels = shape
+    convs = jax.eval_shape(functools.partial(_abstract_kernels, program.all_layers, *shape))
+    image, ones = _floats(batch, *shape), _floats(batch)
+    content, grams = jax.eval_shape(functools.partial(features_of, program), convs, image)
+    guides = {
+        layer: _floats(batch, height >> depth(layer), width >> depth(layer), 1)
+        for layer in program.layers
+    }
+    targets = Targets(
+        content=image,
+        content_features=_floats(*content.shape),
+        grams={layer: _floats(batch, styles, *gram.shape[1:]) for layer, gram in grams.items()},
+        style_weights=_floats(batch, styles),
+        distance=_floats(batch, height, width, 1),
+        palette=_floats(batch, 2, channels),
+        mask=_floats(batch, height, width, 1),
+        guides=guides if guided else None,
+    )
+    weights = {name: ones for name in Coefficients._fields if name != "layers"}
+    coefficients = Coefficients(layers=dict.fromkeys(program.layers, ones), **weights)
+    flags = jax.ShapeDtypeStruct((batch,), bool)
+    state = jax.eval_shape(functools.partial(start, optimizer), image, ones, flags)
+    return program, convs, targets, coefficients, state, jax.ShapeDtypeStruct((), jnp.int32)
+
+
+def _floats(*shape: int) -> Any:
+    return jax.ShapeDtypeStruct(shape, jnp.float32)
+
+
+def _abstract_kernels(
+    layers: tuple[str, ...], height: int, width: int, channels: int
+) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for layer, (inputs, outputs) in VGG16_CHANNELS.items():
+        params[f"{layer}.kernel"] = jnp.zeros((3, 3, inputs, outputs))
+        params[f"{layer}.bias"] = jnp.zeros(outputs)
+    return VGG16(params, (0.0, 0.0, 0.0)).prepare(layers, height, width, channels)
 
 
 def available_bytes() -> int:
@@ -35,27 +171,37 @@ def available_bytes() -> int:
         return 8 << 30
 
 
-def fit_program(
-    program: Program, batch: int, height: int, width: int, limit: int | None = None
-) -> Program:
-    """`program`, computing activations twice if they would not fit into `limit` bytes.
+def fit_program(job: Job, batch: int, size: tuple[int, int], limit: int | None = None) -> Program:
+    """The job's program, computing activations twice if a batch would not fit into `limit` bytes.
 
     The default limit is 80 % of the device's free memory.
     """
+    program = job.program
     limit = int(0.8 * available_bytes()) if limit is None else limit
-    fits = evaluation_bytes(program, batch, height, width) <= limit
+    fits = _surely_fits(program, batch, size, limit)
+    fits = fits or evaluation_need(job, program, size).of(batch) <= limit
     return program if fits else program._replace(rematerialise=True)
 
 
-def fit_batch(
-    program: Program, count: int, height: int, width: int, limit: int | None = None
-) -> int:
+def fit_batch(job: Job, count: int, limit: int | None = None) -> int:
     """How many of `count` jobs to run at once: as many as fit into `limit` bytes, at least one.
 
     The default limit is that of `fit_program`.
     """
     limit = int(0.8 * available_bytes()) if limit is None else limit
-    return min(count, max(1, limit // evaluation_bytes(program, 1, height, width)))
+    if count == 1 or _surely_fits(job.program, count, job.content.shape[:2], limit):
+        return count
+    return min(count, evaluation_need(job).fitting(limit))
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether the device, or the machine, had too little memory."""
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return isinstance(error, jax.errors.JaxRuntimeError) and (
+        "resource_exhausted" in text or "out of memory" in text
+    )
 
 
 class Placement:

@@ -103,6 +103,15 @@ def gram_matrix(features: Float[Array, "*batch h w c"]) -> Float32[Array, "*batc
             "...hwc,...hwd->...hcd", features, features, preferred_element_type=jnp.float32
         )
         products = jnp.sum(rows, -3)
+    elif _as_convolutions(features):
+        products = jax.lax.conv_general_dilated(
+            features,
+            features,
+            (1, 1),
+            "VALID",
+            dimension_numbers=("CHWN", "IHWO", "HWNC"),
+            preferred_element_type=jnp.float32,
+        )[0]
     else:
         products = jnp.einsum(
             "...hwc,...hwd->...cd", features, features, preferred_element_type=jnp.float32
@@ -118,7 +127,24 @@ def _gram_backward(features, cotangent):
     # One product where differentiating both factors would take two.
     height, width = features.shape[-3:-1]
     symmetric = (cotangent + cotangent.swapaxes(-1, -2)) / (height * width)
-    return (jnp.einsum("...hwc,...cd->...hwd", features, symmetric.astype(features.dtype)),)
+    symmetric = symmetric.astype(features.dtype)
+    if _as_convolutions(features):
+        layout = "NHWC", "HWIO", "NHWC"
+        return (
+            jax.lax.conv_general_dilated(
+                features, symmetric[None], (1, 1), "VALID", dimension_numbers=layout
+            ),
+        )
+    return (jnp.einsum("...hwc,...cd->...hwd", features, symmetric),)
+
+
+def _as_convolutions(features: Float[Array, "*batch h w c"]) -> bool:
+    """Whether products are faster as 1×1 convolutions, the network's own.
+
+    XLA cuts maps of a single image into strips for a TPU's convolutions, and would copy them back
+    for any other product.
+    """
+    return platforms.current() == "tpu" and features.shape[:-3] == (1,)
 
 
 gram_matrix.defvjp(_gram_forward, _gram_backward)

@@ -7,7 +7,7 @@ own place in its own search. Optax supplies the directions.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Float32, Int32, PyTree
 
 from jaxtex import platforms
 from jaxtex.style.objective import Coefficients, Losses, Program, Targets, losses
-from jaxtex.style.settings import Optimizer
+from jaxtex.style.settings import Optimizer, Precision
 from jaxtex.vgg import PreparedConv
 
 Images = Float32[Array, "b h w c"]
@@ -29,9 +29,10 @@ CHUNK = 64
 
 # The weak Wolfe conditions' constants (Lewis and Overton 2013).
 _ARMIJO, _CURVATURE = 1e-4, 0.9
-# A trial also passes when its loss equals the last one within float32's rounding while the slope
-# is downhill or flat (after Hager and Zhang 2005), else the search stalls near an optimum.
-_ROUNDING = 1e-6
+# A trial also passes when its loss equals the last one within its noise while the slope is downhill
+# or flat (after Hager and Zhang 2005), else the search stalls near an optimum. By precision, about
+# four times what bench/precision.py measures.
+_NOISE = {"float32": 1e-6, "tensorfloat32": 3e-5, "bfloat16": 2e-4}
 _MAX_TRIALS = 10
 _MEMORY = 20
 
@@ -136,27 +137,30 @@ def lbfgs_init(image: Images, learning_rate: Scalars) -> LBFGSState:
     )
 
 
-def lbfgs_update(state: LBFGSState, found: Losses, gradient: Images) -> LBFGSState:
+def lbfgs_update(
+    state: LBFGSState, found: Losses, gradient: Images, *, precision: Precision = "float32"
+) -> LBFGSState:
     """Judges the trial `state.point`, where the objective has `found` and `gradient`.
 
     An accepted trial becomes `best` and gives a new direction; another one narrows the bracket. A
     search that has used up its trials forgets the curvature and starts again downhill. A job whose
-    first loss, or the loss of a search's last trial, is not finite has failed.
+    first loss, or the loss of a search's last trial, is not finite has failed. `precision` is that
+    of the objective: losses count as equal within its noise.
     """
-    return jax.vmap(_lbfgs_update)(state, found, gradient)
+    return jax.vmap(functools.partial(_lbfgs_update, _NOISE[precision]))(state, found, gradient)
 
 
 def _lbfgs_directions() -> optax.GradientTransformation:
     return optax.scale_by_lbfgs(_MEMORY, scale_init_precond=True)
 
 
-def _lbfgs_update(state: Any, found: Losses, gradient: Array) -> Any:
+def _lbfgs_update(noise: float, state: Any, found: Losses, gradient: Array) -> Any:
     """`lbfgs_update` of one job."""
     value, last = found.total, state.losses.total
     first = jnp.isinf(last)
     finite = jnp.isfinite(value) & jnp.all(jnp.isfinite(gradient))
     slope = jnp.vdot(gradient, state.direction)
-    level = value <= last + _ROUNDING * jnp.abs(last)
+    level = value <= last + noise * jnp.abs(last)
     lower = value <= last + _ARMIJO * state.step * state.slope
     lower = finite & (lower | (level & (slope <= 0)))
     exhausted = state.trials + 1 >= _MAX_TRIALS
@@ -222,7 +226,9 @@ def run_chunk(
     `count` rows are filled. `count` is traced, so that how a run is cut into chunks changes
     neither the program nor, thereby, a bit of the result.
     """
-    update = adam_update if isinstance(state, AdamState) else lbfgs_update
+    update: Callable[..., Any] = adam_update
+    if isinstance(state, LBFGSState):
+        update = functools.partial(lbfgs_update, precision=program.precision)
 
     def total(image):
         found = losses(program, vgg, targets, coefficients, image)

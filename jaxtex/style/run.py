@@ -15,7 +15,7 @@ from jaxtex import weights
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
-from jaxtex.style.devices import fit_batch, fit_program
+from jaxtex.style.devices import fit_batch, fit_program, out_of_memory
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Losses
@@ -27,6 +27,8 @@ Status = Literal["done", "interrupted", "diverged"]
 
 # A chunk takes about this long: progress, frames, Ctrl-C and checkpoints wait for its end.
 _CHUNK_SECONDS = 1.0
+# So little memory that activations are computed twice.
+_LEAST = 1
 
 
 class Progress(NamedTuple):
@@ -80,15 +82,29 @@ def run_jobs(
 
     An evaluation takes at most `max_bytes` (by default most of the free memory): where a batch
     would take more it is split, and where a single job would, activations are computed twice
-    instead of kept. With `shared`, targets are shared with other calls; it has the network, and
-    the devices to share batches out to: `max_bytes` is then of each, and jobs of one group come in
-    multiples of them.
+    instead of kept. So they are where a device turns out to have less than the default. With
+    `shared`, targets are shared with other calls; it has the network, and the devices to share
+    batches out to: `max_bytes` is then of each, and jobs of one group come in multiples of them.
     """
     shared = shared or SharedTargets(network or load_network())
     outcomes: dict[int, Outcome] = {}
-    for members in batches(jobs, max_bytes=max_bytes, devices=shared.placement.count):
-        batch = _Batch([jobs[index] for index in members], shared, hooks or Hooks(), max_bytes)
-        outcomes |= dict(zip(members, batch.run(), strict=True))
+    devices = shared.placement.count
+    waiting = batches(jobs, max_bytes=max_bytes, devices=devices)
+    limit = max_bytes
+    while waiting:
+        members = waiting.pop(0)
+        batch = _Batch([jobs[index] for index in members], shared, hooks or Hooks(), limit)
+        try:
+            outcomes |= dict(zip(members, batch.run(), strict=True))
+        except Exception as error:
+            if max_bytes is not None or limit == _LEAST or not out_of_memory(error):
+                raise
+            share = len(members) // devices
+            if share == 1:
+                limit = _LEAST
+            half = max(1, share // 2) * devices
+            parts = [members[start : start + half] for start in range(0, len(members), half)]
+            waiting = parts + waiting
     return [outcomes[index] for index in range(len(jobs))]
 
 
@@ -106,9 +122,8 @@ def batches(
     split = []
     for members in groups.values():
         job = jobs[members[0]]
-        height, width = job.content.shape[:2]
         count = -(-(most or len(members)) // devices)
-        size = fit_batch(job.program, count, height, width, max_bytes) * devices
+        size = fit_batch(job, count, max_bytes) * devices
         split += [members[start : start + size] for start in range(0, len(members), size)]
     return split
 
@@ -262,7 +277,7 @@ class _Problem:
     ) -> None:
         self.jobs, self.size, self.placement = jobs, phase[:2], shared.placement
         count = -(-len(jobs) // self.placement.count)
-        self.program = fit_program(jobs[0].program, count, phase.height, phase.width, max_bytes)
+        self.program = fit_program(jobs[0], count, phase[:2], max_bytes)
         self.targets = shared.of(self.program, jobs, phase)
         channels = jobs[0].content.shape[-1]
         self.convs = shared.convs(self.program, phase.height, phase.width, channels)

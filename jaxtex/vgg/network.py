@@ -24,6 +24,8 @@ from jaxtex.vgg.winograd import winograd, winograd_kernel
 
 ConvForm = Literal["direct", "winograd"]
 
+_WINDOW = (1, 2, 2, 1)
+
 Tap = Callable[[Array], tuple[Array, Any]]
 """Takes a layer's features to those that the network goes on with and what is kept of them."""
 
@@ -90,7 +92,14 @@ def max_pool(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
 
     So do PyTorch, Caffe and cuDNN; flat images are full of ties, where splitting it differs.
     """
+    if platforms.current() == "tpu":
+        return _largest(x)
     return functools.reduce(jnp.maximum, _corners(x))
+
+
+def _largest(x: Float[Array, "b h w c"]) -> Float[Array, "b h//2 w//2 c"]:
+    """`max_pool` as one operation; JAX's gradient of it goes to the first maximum, too."""
+    return lax.reduce_window(x, -jnp.inf, lax.max, _WINDOW, _WINDOW, "VALID")
 
 
 def _corners(x: Float[Array, "b h w c"]) -> list[Array]:
@@ -103,6 +112,9 @@ def _max_pool_forward(x):
 
 
 def _max_pool_backward(x, cotangent):
+    if platforms.current() == "tpu":
+        # There slices of every other pixel, and interleaving, take memory and copies.
+        return jax.vjp(_largest, x)[1](cotangent)
     batch, height, width, channels = x.shape
     corners = _corners(x)
     maximum = functools.reduce(jnp.maximum, corners)
@@ -137,7 +149,9 @@ class Conv(nnx.Module):
 class VGG16(nnx.Module):
     """The 13 conv layers of VGG16, BGR inside, with the mean that its weights were trained with."""
 
-    def __init__(self, params: Mapping[str, np.ndarray], mean: tuple[float, float, float]) -> None:
+    def __init__(
+        self, params: Mapping[str, np.ndarray | Array], mean: tuple[float, float, float]
+    ) -> None:
         """`params` has `conv1_1.kernel` (HWIO, BGR input), `conv1_1.bias` …; `mean` is BGR."""
         # In one transfer: jnp.asarray would compile a program for each shape.
         arrays, bgr = jax.device_put((dict(params), np.asarray(mean, np.float32)))
@@ -249,6 +263,8 @@ def after(x: Array, cause: Array, *, batch: int = 1) -> Array:
     value is computed after it. Each member of a batch depends on its own part of the cause: one
     that is not finite spoils no other, and devices that share the batch do not wait for each other.
     """
+    if platforms.current() != "cpu":
+        return lax.optimization_barrier((x, cause))[0]
     first = cause[(slice(None),) * batch + (0,) * (cause.ndim - batch)]
     return x + 0 * first.reshape(first.shape + (1,) * (x.ndim - batch)).astype(x.dtype)
 

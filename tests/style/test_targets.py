@@ -161,8 +161,7 @@ def test_only_what_was_used_last_is_kept(network, monkeypatch, limit, kind):
 
 def test_jobs_are_split_into_batches_that_fit():
     jobs = [job_of(content_weight=float(weight)) for weight in range(5)] + [job_of(bars(44, 64))]
-    height, width = jobs[0].content.shape[:2]
-    one = devices.evaluation_bytes(jobs[0].program, 1, height, width)
+    one = devices.evaluation_need(jobs[0]).of(1)
     assert batches(jobs, max_bytes=10 * one) == [[0, 1, 2, 3, 4], [5]]
     assert batches(jobs, max_bytes=2 * one) == [[0, 1], [2, 3], [4], [5]]
     assert batches(jobs, max_bytes=10 * one, most=3) == [[0, 1, 2], [3, 4], [5]]

@@ -22,6 +22,7 @@ from jaxtex.jobs.kinds import KINDS, Encoded, PlannedJob, Prepared, Resources, W
 from jaxtex.jobs.results import Finished
 from jaxtex.runtime import forget_programs, trim_memory
 from jaxtex.style import Hooks, Placement, Progress, available_bytes, load_network
+from jaxtex.style.devices import out_of_memory
 from jaxtex.vgg import VGG16
 
 # The most jobs at once where no size is given and memory would allow more. On CPU larger batches
@@ -224,13 +225,3 @@ class _Clock:
         """The share of the time in which a batch was running."""
         running = 0.0 if self._since is None else time.perf_counter() - self._since
         return min(1.0, (self._busy + running) / max(self.seconds, 1e-9))
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether the device, or the machine, had too little memory."""
-    if isinstance(error, MemoryError):
-        return True
-    text = str(error).lower()
-    return isinstance(error, jax.errors.JaxRuntimeError) and (
-        "resource_exhausted" in text or "out of memory" in text
-    )

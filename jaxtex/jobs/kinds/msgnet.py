@@ -25,7 +25,7 @@ from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
 from jaxtex.jobs.requests.msgnet import apply as requests
 from jaxtex.recent import Recent
-from jaxtex.style import Hooks
+from jaxtex.style import Hooks, Need
 from jaxtex.style.msgnet import StyleModel, image_bytes, load_model, stylise
 from jaxtex.weights import Values
 
@@ -134,7 +134,7 @@ class MsgnetWork(Work):
 
     def size(self, prepared: Prepared) -> int:
         """How many jobs like this one run at once."""
-        return self.budget.fit(_bytes(prepared))
+        return self.budget.fit(_need(prepared))
 
     def run(
         self, jobs: Sequence[Prepared], hooks: Hooks
@@ -159,7 +159,7 @@ class MsgnetWork(Work):
 
     def lower(self, jobs: Sequence[Prepared]) -> str | None:
         """Halves the batch."""
-        return self.budget.halve(_bytes(jobs[0]), len(self._filled(jobs)))
+        return self.budget.halve(_need(jobs[0]), len(self._filled(jobs)))
 
     def encode(self, prepared: Prepared, outcome: Float32[np.ndarray, "h w 3"]) -> Encoded:
         """The image with what `msgnet apply` writes into it."""
@@ -168,5 +168,5 @@ class MsgnetWork(Work):
         return encoded(lambda: inputs.content.encode(output, outcome, inputs.metadata), facts)
 
 
-def _bytes(prepared: Prepared) -> int:
-    return image_bytes(*prepared.inputs.content.picture.shape[:2])
+def _need(prepared: Prepared) -> Need:
+    return Need(0, image_bytes(*prepared.inputs.content.picture.shape[:2]))

@@ -156,7 +156,7 @@ class StylizeWork(Work):
 
     def size(self, prepared: Prepared) -> int:
         """How many jobs like this one run at once."""
-        return self.budget.fit(_evaluation_bytes(prepared))
+        return self.budget.fit(devices.evaluation_need(prepared.inputs.job))
 
     def run(self, jobs: Sequence[Prepared], hooks: Hooks) -> list[Outcome] | None:
         """The outcomes of all steps; None if the hooks stopped them."""
@@ -175,11 +175,11 @@ class StylizeWork(Work):
 
     def lower(self, jobs: Sequence[Prepared]) -> str | None:
         """Halves the batch, down to one job whose activations are computed twice."""
-        one = _evaluation_bytes(jobs[0])
-        said = self.budget.halve(one, len(self._filled(jobs)))
-        if said is None and self.budget.limit >= one:
+        need = devices.evaluation_need(jobs[0].inputs.job)
+        said = self.budget.halve(need, len(self._filled(jobs)))
+        if said is None and self.budget.limit >= need.of(1):
             # Too little for one job makes it compute its activations twice.
-            self.budget.limit = one - 1
+            self.budget.limit = need.of(1) - 1
             said = "out of memory with a single job: activations are computed twice"
         return said
 
@@ -204,12 +204,6 @@ class StylizeWork(Work):
             return images.encode_image(planned.output, result.image, metadata=metadata)
 
         return encoded(make, facts)
-
-
-def _evaluation_bytes(prepared: Prepared) -> int:
-    job = prepared.inputs.job
-    height, width = job.content.shape[:2]
-    return devices.evaluation_bytes(job.program, 1, height, width)
 
 
 def _nbytes(job: Job) -> int:

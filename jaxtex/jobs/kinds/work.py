@@ -16,7 +16,7 @@ from jaxtex.errors import JaxtexError
 from jaxtex.images import LoadedImage
 from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.requests import Files
-from jaxtex.style import Hooks, Placement
+from jaxtex.style import Hooks, Need, Placement
 from jaxtex.vgg import VGG16
 
 T = TypeVar("T")
@@ -144,17 +144,17 @@ class Budget:
         self.limit = resources.limit
         self._most, self._devices = resources.most, resources.placement.count
 
-    def fit(self, each: int) -> int:
-        """How many jobs of `each` bytes run at once: a multiple of the devices."""
+    def fit(self, need: Need) -> int:
+        """How many jobs of this need run at once: a multiple of the devices."""
         share = max(1, self._most // self._devices)
-        return min(share, max(1, self.limit // each)) * self._devices
+        return min(share, need.fitting(self.limit)) * self._devices
 
-    def halve(self, each: int, count: int) -> str | None:
+    def halve(self, need: Need, count: int) -> str | None:
         """Halves what a batch may take, after `count` jobs did not fit; None for a single one."""
-        share = max(1, min(count // self._devices, self.limit // each))
+        share = max(1, min(count // self._devices, need.fitting(self.limit)))
         if share == 1:
             return None
-        self.limit = each * (share // 2)
+        self.limit = need.of(share // 2)
         at_once = share * self._devices
         return f"out of memory with {at_once} jobs at once: going on with half of them"
 

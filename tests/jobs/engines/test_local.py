@@ -224,8 +224,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered(engine, planned, monke
     real = stylize.run_jobs
 
     def little(jobs, *, max_bytes, **options):
-        height, width = jobs[0].content.shape[:2]
-        fits = devices.fit_batch(jobs[0].program, len(jobs), height, width, max_bytes)
+        fits = devices.fit_batch(jobs[0], len(jobs), max_bytes)
         sizes.append(fits)
         if fits > 1:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating")
@@ -247,8 +246,7 @@ def test_a_job_that_never_fits_fails_after_its_activations_were_computed_twice(
     programs = []
 
     def none(jobs, *, max_bytes, **options):
-        height, width = jobs[0].content.shape[:2]
-        programs.append(devices.fit_program(jobs[0].program, 1, height, width, max_bytes))
+        programs.append(devices.fit_program(jobs[0], 1, jobs[0].content.shape[:2], max_bytes))
         raise MemoryError
 
     monkeypatch.setattr(stylize, "run_jobs", none)
