@@ -2,6 +2,7 @@ from .canvas import Levels as Levels
 from .devices import Need as Need
 from .devices import Placement as Placement
 from .devices import available_bytes as available_bytes
+from .devices import filled as filled
 from .history import History as History
 from .job import Job as Job
 from .objective import Coefficients as Coefficients

@@ -166,9 +166,11 @@ def available_bytes() -> int:
     if "bytes_limit" in statistics:
         return statistics["bytes_limit"] - statistics.get("bytes_in_use", 0)
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
-        return 8 << 30
+        free = 8 << 30
+    # Devices that are made of the CPU have one memory.
+    return free // jax.local_device_count()
 
 
 def fit_program(job: Job, batch: int, size: tuple[int, int], limit: int | None = None) -> Program:
@@ -202,6 +204,16 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, jax.errors.JaxRuntimeError) and (
         "resource_exhausted" in text or "out of memory" in text
     )
+
+
+def filled(jobs: Sequence[T], most: int, multiple: int = 1) -> list[T]:
+    """Jobs and copies of the last one: a power of two up to `most`, a multiple at least.
+
+    So that few programs are compiled.
+    """
+    count = min(most, 1 << (len(jobs) - 1).bit_length())
+    count = -(-max(count, len(jobs)) // multiple) * multiple
+    return list(jobs) + [jobs[-1]] * (count - len(jobs))
 
 
 class Placement:

@@ -15,7 +15,7 @@ from jaxtex import weights
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
-from jaxtex.style.devices import fit_batch, fit_program, out_of_memory
+from jaxtex.style.devices import filled, fit_batch, fit_program, out_of_memory
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Losses
@@ -84,7 +84,8 @@ def run_jobs(
     would take more it is split, and where a single job would, activations are computed twice
     instead of kept. So they are where a device turns out to have less than the default. With
     `shared`, targets are shared with other calls; it has the network, and the devices to share
-    batches out to: `max_bytes` is then of each, and jobs of one group come in multiples of them.
+    batches out to: `max_bytes` is then of each, and a batch that is no multiple of them is filled
+    up with copies of its last job.
     """
     shared = shared or SharedTargets(network or load_network())
     outcomes: dict[int, Outcome] = {}
@@ -99,7 +100,7 @@ def run_jobs(
         except Exception as error:
             if max_bytes is not None or limit == _LEAST or not out_of_memory(error):
                 raise
-            share = len(members) // devices
+            share = -(-len(members) // devices)
             if share == 1:
                 limit = _LEAST
             half = max(1, share // 2) * devices
@@ -115,14 +116,17 @@ def batches(
     most: int | None = None,
     devices: int = 1,
 ) -> list[list[int]]:
-    """The jobs' indices, grouped by what can run together, as many (up to `most`) as fit."""
+    """The jobs' indices, grouped by what can run together, as many (up to `most`) as fit.
+
+    A full batch is a multiple of the devices, even where these are more than `most`.
+    """
     groups: dict[Any, list[int]] = {}
     for index, job in enumerate(jobs):
         groups.setdefault(job.group, []).append(index)
     split = []
     for members in groups.values():
         job = jobs[members[0]]
-        count = -(-(most or len(members)) // devices)
+        count = max(1, most // devices) if most else -(-len(members) // devices)
         size = fit_batch(job, count, max_bytes) * devices
         split += [members[start : start + size] for start in range(0, len(members), size)]
     return split
@@ -134,7 +138,10 @@ class _Batch:
     def __init__(
         self, jobs: Sequence[Job], shared: SharedTargets, hooks: Hooks, max_bytes: int | None
     ) -> None:
-        self.jobs, self.shared, self.hooks = jobs, shared, hooks
+        self.jobs = filled(jobs, len(jobs), shared.placement.count)
+        self.asked = len(jobs)
+        """The first so many of the jobs; the others are copies."""
+        self.shared, self.hooks = shared, hooks
         self.max_bytes = max_bytes
         self.phases = jobs[0].phases
         # The first evaluation, of the initial image, is step 0 and comes on top.
@@ -142,7 +149,7 @@ class _Batch:
         self.rows: list[Float32[np.ndarray, "n terms b"]] = []
         self.seconds: list[float] = []
         self.last_seconds = 0.0
-        self.failed = np.zeros(len(jobs), bool)
+        self.failed = np.zeros(len(self.jobs), bool)
         self.last_time: float | None = None
         self.pace = 0.0
 
@@ -234,7 +241,7 @@ class _Batch:
         if hooks.frame is not None and hooks.frame_every and step % hooks.frame_every == 0:
             hooks.frame(step, self.pictures(self._levels(state)))
         if hooks.progress is not None:
-            loss = float(np.mean(self.rows[-1][-1, 0]))
+            loss = float(np.mean(self.rows[-1][-1, 0, : self.asked]))
             steps = sum(self.counts) - 1
             hooks.progress(Progress(step, steps, loss, self.seconds[-1], phase.height, phase.width))
         self._save(state, position)
@@ -245,8 +252,9 @@ class _Batch:
             store.save(state, position, np.concatenate(self.rows), np.asarray(self.seconds))
 
     def pictures(self, levels: Sequence[Levels]) -> list[np.ndarray]:
-        """What the jobs look like, at full size."""
-        return [job.picture(level) for job, level in zip(self.jobs, levels, strict=True)]
+        """What the jobs that were asked for look like, at full size."""
+        jobs = self.jobs[: self.asked]
+        return [job.picture(level) for job, level in zip(jobs, levels, strict=False)]
 
     @staticmethod
     def _levels(state: OptimiserState) -> list[Levels]:
@@ -255,7 +263,7 @@ class _Batch:
     def _outcomes(self, levels: Sequence[Levels], status: Status) -> list[Outcome]:
         rows = np.concatenate(self.rows)
         outcomes = []
-        for index, level in enumerate(levels):
+        for index, level in enumerate(levels[: self.asked]):
             losses = Losses(*rows[:, :, index].T)
             own: Status = "diverged" if self.failed[index] else status
             outcomes.append(Outcome(level, History(losses, np.asarray(self.seconds)), own))

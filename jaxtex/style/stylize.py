@@ -8,19 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxtex import images, platforms
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.style.canvas import Levels
+from jaxtex.style.devices import Placement
 from jaxtex.style.history import History
 from jaxtex.style.job import Job
 from jaxtex.style.painting import parse_background
 from jaxtex.style.prepare import make_job
 from jaxtex.style.presets import find_preset
-from jaxtex.style.run import Hooks, Outcome, Status, run_jobs
+from jaxtex.style.run import Hooks, Outcome, Status, load_network, run_jobs
 from jaxtex.style.separation import Map
 from jaxtex.style.settings import Settings
+from jaxtex.style.targets import SharedTargets
 from jaxtex.version import __version__
 from jaxtex.vgg import VGG16
 
@@ -136,12 +139,15 @@ def stylize_batch(
     background: str = "keep",
     network: VGG16 | None = None,
     hooks: Hooks | None = None,
+    devices: Sequence[jax.Device] | None = None,
     **options: Any,
 ) -> list[Result]:
     """`stylize` for many jobs at once; jobs of one shape share each evaluation.
 
     `styles` is one image for all jobs, or a sequence with one for each. A job whose loss becomes
-    non-finite ends with the status `diverged`; the others go on.
+    non-finite ends with the status `diverged`; the others go on. The jobs are shared out to
+    `devices`, by default all of this process; with a checkpoint, which any machine can go on from,
+    only the first is used.
 
     Raises:
       JaxtexError: an image or option that cannot be used, or as many styles as do not fit.
@@ -155,7 +161,11 @@ def stylize_batch(
         _job(settings, content, style, background=background)
         for content, style in zip(contents, styles, strict=True)
     ]
-    outcomes = run_jobs(jobs, network=network, hooks=hooks)
+    devices = jax.local_devices() if devices is None else devices
+    if hooks is not None and hooks.checkpoint is not None:
+        devices = devices[:1]
+    shared = SharedTargets(network or load_network(), Placement(devices))
+    outcomes = run_jobs(jobs, hooks=hooks, shared=shared)
     return [make_result(*each) for each in zip(jobs, outcomes, contents, strict=True)]
 
 

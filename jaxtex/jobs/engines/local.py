@@ -79,17 +79,13 @@ class LocalEngine:
     def __post_init__(self) -> None:
         devices = jax.local_devices() if self.devices is None else self.devices
         on_cpu = devices[0].platform == "cpu"
-        free = available_bytes()
-        if on_cpu:
-            # They have one memory.
-            free //= len(devices)
         resources = Resources(
             network=self.network,
             placement=Placement(devices),
             images=ImageCache(),
             models=self.models,
             most=self.batch_size or (_MOST_ON_CPU if on_cpu else _MOST),
-            limit=self.max_bytes or int(0.8 * free),
+            limit=self.max_bytes or int(0.8 * available_bytes()),
         )
         self._works = {name: kind.work(resources) for name, kind in KINDS.items()}
         self._clock = _Clock(0)

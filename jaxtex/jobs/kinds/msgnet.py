@@ -18,14 +18,13 @@ from jaxtex.jobs.kinds.work import (
     Resources,
     Work,
     encoded,
-    filled,
     noted,
 )
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests import Files, load_inputs
 from jaxtex.jobs.requests.msgnet import apply as requests
 from jaxtex.recent import Recent
-from jaxtex.style import Hooks, Need
+from jaxtex.style import Hooks, Need, filled
 from jaxtex.style.msgnet import StyleModel, image_bytes, load_model, stylise
 from jaxtex.weights import Values
 

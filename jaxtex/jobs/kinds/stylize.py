@@ -18,7 +18,6 @@ from jaxtex.jobs.kinds.work import (
     Resources,
     Work,
     encoded,
-    filled,
     noted,
 )
 from jaxtex.jobs.manifests import Row
@@ -32,6 +31,7 @@ from jaxtex.style import (
     Settings,
     SharedTargets,
     devices,
+    filled,
     make_result,
     run_jobs,
 )

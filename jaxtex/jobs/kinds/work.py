@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple
 
 from jaxtex.errors import JaxtexError
 from jaxtex.images import LoadedImage
@@ -18,8 +18,6 @@ from jaxtex.jobs.caches import ImageCache, Models
 from jaxtex.jobs.requests import Files
 from jaxtex.style import Hooks, Need, Placement
 from jaxtex.vgg import VGG16
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -157,16 +155,6 @@ class Budget:
         self.limit = need.of(share // 2)
         at_once = share * self._devices
         return f"out of memory with {at_once} jobs at once: going on with half of them"
-
-
-def filled(jobs: Sequence[T], most: int, multiple: int = 1) -> list[T]:
-    """Jobs and copies of the last one: a power of two up to `most`, a multiple at least.
-
-    So that few programs are compiled.
-    """
-    count = min(most, 1 << (len(jobs) - 1).bit_length())
-    count = -(-max(count, len(jobs)) // multiple) * multiple
-    return list(jobs) + [jobs[-1]] * (count - len(jobs))
 
 
 def noted(images: Iterable[LoadedImage]) -> dict[str, Any]:

@@ -7,8 +7,10 @@ among them; features of content and style are computed once.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-from jaxtex import platforms
+import jax
+
 from jaxtex.errors import ImageError
+from jaxtex.style.devices import Placement
 from jaxtex.style.experiments.tables import Cell
 from jaxtex.style.job import Job
 from jaxtex.style.painting import Background
@@ -37,22 +39,28 @@ class Sweep:
         background: Background = "keep",
         batch_size: int | None = None,
         max_bytes: int | None = None,
+        devices: Sequence[jax.Device] | None = None,
     ) -> None:
         """Makes the jobs ready.
 
         Both images are RGB, or RGB with straight alpha. `batch_size` is the most cells that run at
-        once; by default as many as fit into `max_bytes` (most of the free memory), on CPU up to
-        four.
+        once; by default as many as fit into `max_bytes` (most of the free memory) of each device,
+        on CPU up to four. `devices` are what batches are shared out to: by default all of this
+        process.
 
         Raises:
           ImageError: an image is too small for a cell's layers, or of a single colour.
         """
         self.cells, self.content = cells, content
         self.jobs = _jobs(cells, content, style, background)
-        if batch_size is None and platforms.current() == "cpu":
+        devices = jax.local_devices() if devices is None else devices
+        if batch_size is None and devices[0].platform == "cpu":
             batch_size = _MOST_ON_CPU
         self.max_bytes = max_bytes
-        self.batches = batches(self.jobs, max_bytes=max_bytes, most=batch_size)
+        self.placement = Placement(devices)
+        self.batches = batches(
+            self.jobs, max_bytes=max_bytes, most=batch_size, devices=self.placement.count
+        )
         """Indices of cells: each batch always runs whole, so that its bytes are always the same."""
 
     def run(
@@ -72,7 +80,7 @@ class Sweep:
         for members in self.batches:
             if not set(members) & set(wanted):
                 continue
-            shared = shared or SharedTargets(network or load_network())
+            shared = shared or SharedTargets(network or load_network(), self.placement)
             outcomes = run_jobs(
                 [self.jobs[index] for index in members],
                 hooks=hooks(members) if hooks else None,

@@ -15,9 +15,9 @@ from jaxtex.jobs.engines.batches import assemble
 from jaxtex.jobs.engines.local import LocalEngine
 from jaxtex.jobs.kinds import stylize
 from jaxtex.jobs.kinds.stylize import StylizeWork
-from jaxtex.jobs.kinds.work import Resources, filled
+from jaxtex.jobs.kinds.work import Resources
 from jaxtex.runtime import forget_programs
-from jaxtex.style import Placement, devices, run, targets
+from jaxtex.style import Placement, devices, filled, run, targets
 
 MIXED = [
     {"content": "c1.png", "style": "s1.png", "output": "1.png"},
