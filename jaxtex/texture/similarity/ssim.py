@@ -11,7 +11,7 @@ a pair needs a single blur, that of d².
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
@@ -20,14 +20,11 @@ import numpy as np
 from jaxtyping import Array, Float, Float32, Real
 
 from jaxtex.errors import ImageError, SettingsError
+from jaxtex.pipeline import fetched_behind
 from jaxtex.texture.similarity.blur import blur, blur_strip, even_parts, gaussian_taps, strips
+from jaxtex.texture.similarity.budget import budget
 
 _REC_601 = (0.299, 0.587, 0.114)
-
-# Images that are prepared at once, and the pairs that are compared at once: the first bounds the
-# memory, the second is about what a core's cache holds.
-_CHUNK_BYTES = 32 << 20
-_BLOCK_BYTES = 3 << 20
 
 
 class _Options(NamedTuple):
@@ -132,9 +129,10 @@ def ssim_vectors(
     height, width, channels = textures.shape[1:]
     bytes_each = 4 * height * width * (1 if luminance else channels)
     traced = isinstance(textures, jax.core.Tracer) or isinstance(references, jax.core.Tracer)
-    most = max(n, m) if traced else max(1, _CHUNK_BYTES // bytes_each)
+    room = budget()
+    most = max(n, m) if traced else max(1, room.prepared // bytes_each)
     tall, wide = even_parts(n, most), even_parts(m, most)
-    pairs = max(1, _BLOCK_BYTES // bytes_each)
+    pairs = max(1, room.compared // bytes_each)
     down = even_parts(tall, pairs)
     across = even_parts(wide, max(1, pairs // down))
     if traced:
@@ -142,16 +140,21 @@ def ssim_vectors(
         prepared = _prepare_blocks(options, across, _floats(references))
         return _compare(options, blocks, prepared)[:n, :m]
     found = np.empty((n, m), np.float32)
-    for column in range(0, m, wide):
-        chunk = _filled(references[column : column + wide], wide)
-        prepared = _prepare_blocks(options, across, chunk)
-        for row in range(0, n, tall):
+    places = [(row, column) for column in range(0, m, wide) for row in range(0, n, tall)]
+
+    def compared() -> Iterator[Float32[Array, "{tall} {wide}"]]:
+        for row, column in places:
+            if row == 0:
+                chunk = _filled(references[column : column + wide], wide)
+                prepared = _prepare_blocks(options, across, chunk)
             blocks = _prepare_blocks(options, down, _filled(textures[row : row + tall], tall))
-            part = found[row : row + tall, column : column + wide]
-            compared = np.asarray(_compare(options, blocks, prepared))
-            part[:] = compared[: part.shape[0], : part.shape[1]]
-            if progress is not None:
-                progress(column * n + (row + len(part)) * part.shape[1], n * m)
+            yield _compare(options, blocks, prepared)
+
+    for (row, column), values in zip(places, fetched_behind(compared()), strict=True):
+        part = found[row : row + tall, column : column + wide]
+        part[:] = values[: part.shape[0], : part.shape[1]]
+        if progress is not None:
+            progress(column * n + (row + len(part)) * part.shape[1], n * m)
     return jnp.asarray(found)
 
 

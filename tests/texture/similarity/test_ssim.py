@@ -1,6 +1,7 @@
 """SSIM against scikit-image and closed forms; SSIM vectors against SSIM; gradients."""
 
 import functools
+import types
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +13,10 @@ from hypothesis.extra import numpy as st_numpy
 from scipy.ndimage import gaussian_filter
 from ssim_reference import scikit_image
 
+from jaxtex import platforms
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.texture import ssim as module
+from jaxtex.texture.similarity.budget import Budget, budget
 from jaxtex.texture.similarity.ssim import mssim, ssim, ssim_vectors
 
 C1, C2 = 0.01**2, 0.03**2
@@ -224,8 +227,8 @@ def test_the_gradient_of_flat_images_is_that_of_their_means(first, second):
 def small_chunks(monkeypatch):
     """Chunks of 5 images of 12×14×3 and blocks of 6 pairs; as many programs as in a large job."""
     bytes_each = 4 * 12 * 14 * 3
-    monkeypatch.setattr(module, "_CHUNK_BYTES", 5 * bytes_each)
-    monkeypatch.setattr(module, "_BLOCK_BYTES", 6 * bytes_each)
+    room = Budget(prepared=5 * bytes_each, compared=6 * bytes_each)
+    monkeypatch.setattr(module, "budget", lambda: room)
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 3), (7, 11), (13, 4)])
@@ -233,6 +236,21 @@ def test_ssim_vectors_hold_the_mssim_of_every_pair(small_chunks, n, m):
     textures, references = noise(0, n, 12, 14, 3), noise(1, m, 12, 14, 3)
     found = ssim_vectors(textures, references)
     expected = mssim(textures[:, None], references[None])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_on_an_accelerator_blocks_are_a_share_of_its_memory(monkeypatch):
+    textures, references = noise(0, 70, 16, 16, 3), noise(1, 40, 16, 16, 3)
+    expected = ssim_vectors(textures, references)
+    few = budget().compared
+    device = types.SimpleNamespace(memory_stats=lambda: {"bytes_limit": 16 << 30})
+    with platforms.tracing_for("gpu"):
+        with monkeypatch.context() as patch:
+            patch.setattr(jax, "local_devices", lambda: [device])
+            assert budget().compared > 50 * few
+        # That of a device that does not tell how much it has.
+        assert budget().compared > 20 * few
+        found = ssim_vectors(textures, references)
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
