@@ -20,6 +20,9 @@ from jaxtex.errors import ImageError
 MINIMUM = 16
 """The fewest textures to train on; a discriminator knows fewer by heart at once."""
 
+_PIXEL = np.dtype("V3")
+"""The three bytes of a pixel as one element."""
+
 _POOL = 2
 """Images are kept with a shorter side of at most this many sizes …"""
 _LONGEST = 4
@@ -53,14 +56,17 @@ class Dataset:
     def batch(self, step: int, count: int) -> UInt8[np.ndarray, "{count} s s 3"]:
         """The squares of a step."""
         rng = np.random.default_rng((self.seed, 1, step))
-        first = step * count
+        chosen = [self.image(turn) for turn in range(step * count, (step + 1) * count)]
+        # All at once: place, and which of the ways to turn a square.
+        ends = np.array([(*image.shape[:2], 0, 0) for image in chosen]) - (self.size - 1)
+        ends[:, 2:] = 4, 2
+        draws = rng.integers(0, ends if self.turned else ends[:, :2]).tolist()
         out = np.empty((count, self.size, self.size, 3), np.uint8)
-        for place in range(count):
-            square = cut_square(rng, self.image(first + place), self.size)
-            if self.turned:
-                square = np.rot90(square, int(rng.integers(4)))
-                square = square[:, ::-1] if rng.integers(2) else square
-            out[place] = square
+        # Pixels, not bytes, are copied one by one where a square is turned.
+        pixels = out.view(_PIXEL)[..., 0]
+        for place, (image, (top, left, *turns)) in enumerate(zip(chosen, draws, strict=True)):
+            square = image[top : top + self.size, left : left + self.size].view(_PIXEL)[..., 0]
+            pixels[place] = _turned(square, *turns) if turns else square
         return out
 
     def image(self, turn: int) -> UInt8[np.ndarray, "_ _ 3"]:
@@ -70,6 +76,19 @@ class Dataset:
 
     def _order(self, epoch: int) -> np.ndarray:
         return _permutation(self.seed, epoch, len(self.pool))
+
+
+def _turned(
+    square: Shaped[np.ndarray, "s s"], quarters: int, flipped: int
+) -> Shaped[np.ndarray, "s s"]:
+    """`rot90` by so many quarters, its columns then flipped, without its checks."""
+    if quarters in (1, 2):
+        square = square[:, ::-1]
+    if quarters in (2, 3):
+        square = square[::-1]
+    if quarters % 2:
+        square = square.T
+    return square[:, ::-1] if flipped else square
 
 
 def cut_square(

@@ -4,7 +4,7 @@ from PIL import Image
 
 from jaxtex.errors import ImageError
 from jaxtex.images import save_image
-from jaxtex.training import Dataset
+from jaxtex.training import Dataset, cut_square
 from jaxtex.training.dataset import MINIMUM, load_images
 
 
@@ -55,6 +55,22 @@ def test_a_batch_depends_on_seed_and_step_alone(dataset):
     np.testing.assert_array_equal(dataset.batch(7, 8), again.batch(7, 8))
     assert (dataset.batch(7, 8) != dataset.batch(8, 8)).any()
     assert (dataset.batch(7, 8) != Dataset(dataset.pool, 64, seed=4).batch(7, 8)).any()
+
+
+@pytest.mark.parametrize("turned", [True, False], ids=["turned", "upright"])
+def test_squares_are_those_of_one_draw_after_the_other(turned):
+    """Against a loop over the images; one has the size of a square, so nothing is drawn for it."""
+    rng = np.random.default_rng(4)
+    sides = [(64, 64), (64, 90), *rng.integers(64, 150, (15, 2))]
+    pool = [rng.integers(0, 256, (*each, 3), np.uint8) for each in sides]
+    found = Dataset(pool, 64, seed=3, turned=turned)
+    rng = np.random.default_rng((3, 1, 2))
+    for place, square in enumerate(found.batch(2, 40)):
+        expected = cut_square(rng, found.image(80 + place), 64)
+        if turned:
+            expected = np.rot90(expected, int(rng.integers(4)))
+            expected = expected[:, ::-1] if rng.integers(2) else expected
+        np.testing.assert_array_equal(square, expected)
 
 
 def test_the_digest_is_that_of_the_images(dataset):
