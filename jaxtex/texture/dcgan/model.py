@@ -18,6 +18,7 @@ from jaxtyping import Array, Float, Float32
 
 from jaxtex import platforms, weights
 from jaxtex.errors import SettingsError, WeightsError
+from jaxtex.pipeline import fetched_behind
 from jaxtex.texture.dcgan.convs import transposed_conv
 from jaxtex.texture.dcgan.network import EPSILON, SIZES, Generator
 from jaxtex.weights import dimension, load_module, model_file
@@ -44,6 +45,21 @@ def render(params: Params, latents: Float[Array, "n z"]) -> Float[Array, "n s s 
 
 
 _render = jax.jit(platforms.in_float32(render))
+
+
+def render_all(
+    params: Params, latents: Float32[np.ndarray, "n z"]
+) -> Float32[np.ndarray, "n s s 3"]:
+    """Textures in [0, 1] of any number of latents, by chunks of one compiled size."""
+    count = -(-len(latents) // _CHUNK)
+    filled = np.pad(latents, ((0, count * _CHUNK - len(latents)), (0, 0)))
+    chunks = filled.reshape(count, _CHUNK, latents.shape[1])
+    side = 4 * 2 ** len(params.kernels)
+    out = np.empty((len(latents), side, side, 3), np.float32)
+    textures = fetched_behind(_render(params, chunk) for chunk in chunks)
+    for first, found in zip(range(0, len(out), _CHUNK), textures, strict=True):
+        out[first : first + _CHUNK] = found[: len(out) - first]
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +100,7 @@ class TextureModel:
             )
         if not np.isfinite(points).all():
             raise SettingsError("latents: hold values that are NaN or infinite")
-        out = np.empty((len(points), self.size, self.size, 3), np.float32)
-        for first in range(0, len(points), _CHUNK):
-            chunk = points[first : first + _CHUNK]
-            filled = np.zeros((_CHUNK, self.latent_size), np.float32)
-            filled[: len(chunk)] = chunk
-            out[first : first + _CHUNK] = np.asarray(_render(self.params, filled))[: len(chunk)]
-        return out
+        return render_all(self.params, points)
 
 
 def shipped_path() -> Path:
