@@ -9,5 +9,7 @@ from .run import Trainer as Trainer
 from .run import train as train
 from .sharding import check_batch_size as check_batch_size
 from .sharding import devices as devices
+from .sharding import keep_shared as keep_shared
 from .sharding import place_batch as place_batch
+from .sharding import place_batches as place_batches
 from .sharding import place_state as place_state

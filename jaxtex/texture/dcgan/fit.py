@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
@@ -64,7 +63,7 @@ class _Trainer(Trainer):
         }
         self.rates = settings.rates()
         self.latents = sample_latents(settings)
-        self.networks, state = start(settings)
+        self.networks, state = start(settings, self.mesh)
         self.resume(state)
 
     def resume(self, state: State) -> None:
@@ -79,9 +78,7 @@ class _Trainer(Trainer):
         return model.save_model(path, self._generator(), metadata)
 
     def sample_sheet(self) -> Float32[np.ndarray, "h w 3"]:
-        textures = np.asarray(
-            model.render(model.fold(self._generator()), jnp.asarray(self.latents))
-        )
+        textures = model.render_all(model.fold(self._generator()), self.latents)
         return images.contact_sheet(list(textures), columns=8, gap=2)
 
     def _generator(self) -> Any:

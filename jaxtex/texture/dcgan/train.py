@@ -17,11 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from jax.sharding import Mesh
 from jaxtyping import Array, Float, Key, UInt8
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan.augment import augment
 from jaxtex.texture.dcgan.network import LATENT_SIZE, Discriminator, Generator, channels
+from jaxtex.training import keep_shared
 from jaxtex.weights import Blueprint, Values, take_apart
 
 _CALIBRATION = 512
@@ -135,6 +137,8 @@ class Networks:
     discriminator: Blueprint
     latent_size: int
     augmented: bool
+    mesh: Mesh | None = None
+    """The devices that the batch is shared out to."""
 
 
 _OPTIONS = ("latent_size", "features", "size", "spectral")
@@ -146,8 +150,8 @@ def _make(network: Any, key: Key[Array, ""], **options: int) -> Any:
     return network(rngs=nnx.Rngs(key), **options)
 
 
-def start(settings: Settings) -> tuple[Networks, State]:
-    """The networks of a seed before their first step."""
+def start(settings: Settings, mesh: Mesh | None = None) -> tuple[Networks, State]:
+    """The networks of a seed before their first step, for batches shared out to `mesh`."""
     key = jax.random.key(settings.seed)
     make = {"features": settings.features, "size": settings.size}
     generator = _make(
@@ -161,7 +165,11 @@ def start(settings: Settings) -> tuple[Networks, State]:
     discriminator_blueprint, judge = take_apart(discriminator)
     judge, _ = _divide(judge)
     networks = Networks(
-        generator_blueprint, discriminator_blueprint, settings.latent_size, settings.augmented
+        generator=generator_blueprint,
+        discriminator=discriminator_blueprint,
+        latent_size=settings.latent_size,
+        augmented=settings.augmented,
+        mesh=mesh,
     )
     optimiser = settings.rates().optimiser
     directions = {}
@@ -193,11 +201,12 @@ def train_step(
     optimiser = rates.optimiser
     latent_key, *keys = jax.random.split(jax.random.fold_in(rates.key(state.step), 1), 4)
     latents = jax.random.normal(latent_key, (batch.shape[0], networks.latent_size))
+    latents = keep_shared(latents, networks.mesh)
     real = batch.astype(jnp.float32) / 127.5 - 1
 
     def generate(values: Values) -> tuple[Array, Values]:
         module = networks.generator.build({**values, **state.statistics})
-        textures = module(latents, train=True)
+        textures = keep_shared(module(latents, train=True), networks.mesh)
         return textures, _divide(take_apart(module)[1])[1]
 
     def judge(values: Values, textures: Array, key: Key[Array, ""]) -> Array:
