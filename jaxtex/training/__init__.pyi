@@ -13,3 +13,5 @@ from .sharding import keep_shared as keep_shared
 from .sharding import place_batch as place_batch
 from .sharding import place_batches as place_batches
 from .sharding import place_state as place_state
+from .steps import scan as scan
+from .steps import steps_at_once as steps_at_once

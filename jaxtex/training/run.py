@@ -9,7 +9,7 @@ import abc
 import csv
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,6 +21,7 @@ from jaxtyping import Float32
 from jaxtex import images
 from jaxtex.errors import RunError, SettingsError
 from jaxtex.files import atomic_path, remove_leftovers
+from jaxtex.pipeline import made_ahead
 from jaxtex.training.checkpoint import CheckpointStore
 from jaxtex.weights import MODEL_FILE
 
@@ -38,6 +39,7 @@ class Trainer(abc.ABC):
       losses: the named tuple that a step returns.
       columns: the losses' names in `losses.csv`.
       batch_size: images a step.
+      at_once: steps that one dispatch makes where so many are left.
       identity: all that decides the result.
       settings: what sample sheets carry.
       state: arrays that change from step to step.
@@ -46,6 +48,7 @@ class Trainer(abc.ABC):
     losses: type
     columns: tuple[str, ...]
     batch_size: int
+    at_once: int = 1
     identity: Mapping[str, Any]
     settings: Mapping[str, Any]
     state: Any
@@ -55,8 +58,16 @@ class Trainer(abc.ABC):
         """Goes on from a checkpoint's state."""
 
     @abc.abstractmethod
-    def step(self, number: int) -> Any:
-        """Makes step `number`, from 0, and returns its losses, which need not be there yet."""
+    def load(self, number: int) -> Any:
+        """A tree of host arrays that step `number`, from 0, takes; made in a thread of its own."""
+
+    @abc.abstractmethod
+    def advance(self, loaded: Any) -> Any:
+        """Makes the steps of a tree of arrays [step, …] as `load` makes them, in one dispatch.
+
+        There are `at_once` of them, or one. Returns their losses, arrays [step], which need not be
+        there yet.
+        """
 
     @abc.abstractmethod
     def save_model(self, path: Path, metadata: Mapping[str, str]) -> str:
@@ -130,6 +141,13 @@ def train(trainer: Trainer, plan: Plan) -> Outcome:
     return _Run(trainer, plan).run()
 
 
+class _Group(NamedTuple):
+    """What the steps of one dispatch take."""
+
+    steps: int
+    loaded: Any
+
+
 class _Run:
     """A run and how far it has come."""
 
@@ -153,26 +171,55 @@ class _Run:
         self.pace = 0.0
 
     def run(self) -> Outcome:
-        status: Status = "done"
-        while self.step < self.plan.steps:
-            before = time.perf_counter()
-            count = self._advance()
-            self.pace = (time.perf_counter() - before) / count
-            self._report(count)
-            if self.plan.stop is not None and self.plan.stop():
-                status = "interrupted"
-                break
+        with made_ahead(map(self._load, self._groups())) as groups:
+            status = self._train(groups)
         digest = self._save()
         self._write_samples()
         return Outcome(status, self.step, digest, self.rows)
 
-    def _advance(self) -> int:
-        """Makes some steps, as many as there are to the next sample sheet at most."""
+    def _train(self, groups: Iterator["_Group"]) -> Status:
+        while self.step < self.plan.steps:
+            before = time.perf_counter()
+            count = self._advance(groups)
+            self.pace = (time.perf_counter() - before) / count
+            self._report(count)
+            if self.plan.stop is not None and self.plan.stop():
+                return "interrupted"
+        return "done"
+
+    def _groups(self) -> Iterator[range]:
+        """The steps to come, by dispatches.
+
+        Where a dispatch of several begins does not depend on where the run was interrupted.
+        """
+        step, most = self.step, self.trainer.at_once
+        while step < self.plan.steps:
+            whole = step % most == 0 and step + most <= self._next_sheet(step)
+            count = most if whole else 1
+            yield range(step, step + count)
+            step += count
+
+    def _next_sheet(self, step: int) -> int:
+        """The step of the next sample sheet, or the last one."""
         every = self.plan.sample_every or self.plan.steps
-        count = int(np.clip(_CHUNK_SECONDS / self.pace, 1, _CHUNK)) if self.pace else 1
-        count = min(count, self.plan.steps - self.step, every - self.step % every)
-        found = [self.trainer.step(step) for step in range(self.step, self.step + count)]
-        rows = np.array(jax.tree.map(np.asarray, found), np.float32).reshape(count, -1)
+        return min(self.plan.steps, step + every - step % every)
+
+    def _load(self, steps: range) -> "_Group":
+        loaded = [self.trainer.load(step) for step in steps]
+        return _Group(len(steps), jax.tree.map(lambda *each: np.stack(each), *loaded))
+
+    def _advance(self, groups: Iterator["_Group"]) -> int:
+        """Makes some steps, as many as there are to the next sample sheet at most."""
+        wanted = int(np.clip(_CHUNK_SECONDS / self.pace, 1, _CHUNK)) if self.pace else 1
+        wanted = min(wanted, self._next_sheet(self.step) - self.step)
+        found, count = [], 0
+        while count < wanted:
+            group = next(groups)
+            found.append(self.trainer.advance(group.loaded))
+            count += group.steps
+        # All in one go.
+        losses = jax.device_get(found)
+        rows = np.concatenate([np.stack(each, 1) for each in losses]).astype(np.float32)
         if not np.isfinite(rows).all():
             raise RunError(
                 f"{self.plan.folder}: the losses became non-finite within {count} steps after "

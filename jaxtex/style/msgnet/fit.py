@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from jaxtyping import Float32, UInt8
 
 from jaxtex import images
 from jaxtex.style.msgnet.model import StyleModel, save_model, style_targets, stylise
-from jaxtex.style.msgnet.train import Kernels, Losses, Settings, State, prepare, start, train_step
+from jaxtex.style.msgnet.train import Kernels, Losses, Settings, State, prepare, start, train_steps
 from jaxtex.training import (
     Dataset,
     Outcome,
@@ -20,8 +21,9 @@ from jaxtex.training import (
     check_batch_size,
     cut_square,
     devices,
-    place_batch,
+    place_batches,
     place_state,
+    steps_at_once,
     train,
 )
 from jaxtex.vgg import VGG16
@@ -68,6 +70,13 @@ def _unit(image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
     return image.astype(np.float32) / 255
 
 
+class _Images(NamedTuple):
+    """What a step takes, or several."""
+
+    contents: UInt8[np.ndarray, "*k n s s 3"]
+    style: UInt8[np.ndarray, "*k 1 t t 3"]
+
+
 class _Trainer(Trainer):
     """The network, its images and VGG16."""
 
@@ -86,6 +95,8 @@ class _Trainer(Trainer):
         self.batch_size = settings.batch_size
         self.mesh = devices()
         check_batch_size(settings.batch_size, self.mesh)
+        if len(set(settings.style_sizes)) == 1:
+            self.at_once = steps_at_once(self.mesh)
         self.settings = settings.to_dict()
         self.identity = {
             **self.settings,
@@ -106,17 +117,19 @@ class _Trainer(Trainer):
     def resume(self, state: State) -> None:
         self.state: State = place_state(state, self.mesh)
 
-    def step(self, number: int) -> Losses:
-        contents = place_batch(self.contents.batch(number, self.batch_size), self.mesh)
+    def load(self, number: int) -> _Images:
         style = style_square(self.chosen, self.styles, number)
-        kernels: Kernels = self.kernels(len(style))
-        self.state, losses = train_step(
+        return _Images(self.contents.batch(number, self.batch_size), style[None])
+
+    def advance(self, loaded: _Images) -> Losses:
+        kernels: Kernels = self.kernels(loaded.style.shape[2])
+        self.state, losses = train_steps(
             self.blueprint,
             self.rates,
             kernels,
             self.state,
-            contents,
-            place_state(style[None], self.mesh),
+            place_batches(loaded.contents, self.mesh),
+            place_state(loaded.style, self.mesh),
         )
         return losses
 

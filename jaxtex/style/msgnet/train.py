@@ -20,6 +20,7 @@ from jaxtyping import Array, Key, UInt8
 from jaxtex.errors import SettingsError
 from jaxtex.style.msgnet.network import MSGNet
 from jaxtex.style.objective import Program, content_loss, features_of, style_loss
+from jaxtex.training import scan
 from jaxtex.vgg import VGG16, PreparedConv
 from jaxtex.weights import Blueprint, Values, take_apart
 
@@ -173,3 +174,20 @@ def train_step(
     optimiser = optax.adam(rates.learning_rate)
     update, moments = optimiser.update(gradient, state.moments)
     return State(optax.apply_updates(state.network, update), moments), losses
+
+
+@functools.partial(jax.jit, static_argnames="blueprint", donate_argnames="state")
+def train_steps(
+    blueprint: Blueprint,
+    rates: Rates,
+    kernels: Kernels,
+    state: State,
+    contents: UInt8[Array, "k n s s 3"],
+    styles: UInt8[Array, "k 1 t t 3"],
+) -> tuple[State, Losses]:
+    """A step on each batch with its style in one dispatch; losses are of shape [k]."""
+
+    def step(state: State, images: tuple[Array, Array]) -> tuple[State, Losses]:
+        return train_step(blueprint, rates, kernels, state, *images)
+
+    return scan(step, state, (contents, styles))

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from jaxtex import images
 from jaxtex.texture.dcgan import model
@@ -17,7 +17,7 @@ from jaxtex.texture.dcgan.train import (
     averaged_generator,
     sample_latents,
     start,
-    train_step,
+    train_steps,
 )
 from jaxtex.training import (
     Dataset,
@@ -26,8 +26,9 @@ from jaxtex.training import (
     Trainer,
     check_batch_size,
     devices,
-    place_batch,
+    place_batches,
     place_state,
+    steps_at_once,
     train,
 )
 
@@ -54,6 +55,7 @@ class _Trainer(Trainer):
         self.dataset, self.batch_size = dataset, settings.batch_size
         self.mesh = devices()
         check_batch_size(settings.batch_size, self.mesh)
+        self.at_once = steps_at_once(self.mesh)
         self.settings = settings.to_dict()
         self.identity = {
             **self.settings,
@@ -69,9 +71,12 @@ class _Trainer(Trainer):
     def resume(self, state: State) -> None:
         self.state: State = place_state(state, self.mesh)
 
-    def step(self, number: int) -> Losses:
-        batch = place_batch(self.dataset.batch(number, self.batch_size), self.mesh)
-        self.state, losses = train_step(self.networks, self.rates, self.state, batch)
+    def load(self, number: int) -> UInt8[np.ndarray, "n s s 3"]:
+        return self.dataset.batch(number, self.batch_size)
+
+    def advance(self, loaded: UInt8[np.ndarray, "k n s s 3"]) -> Losses:
+        batches = place_batches(loaded, self.mesh)
+        self.state, losses = train_steps(self.networks, self.rates, self.state, batches)
         return losses
 
     def save_model(self, path: Path, metadata: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ from jaxtyping import Array, Float, Key, UInt8
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan.augment import augment
 from jaxtex.texture.dcgan.network import LATENT_SIZE, Discriminator, Generator, channels
-from jaxtex.training import keep_shared
+from jaxtex.training import keep_shared, scan
 from jaxtex.weights import Blueprint, Values, take_apart
 
 _CALIBRATION = 512
@@ -252,6 +252,14 @@ def train_step(
         average,
     )
     return after, Losses(loss, generator_loss_value, *chances)
+
+
+@functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")
+def train_steps(
+    networks: Networks, rates: Rates, state: State, batches: UInt8[Array, "k n s s 3"]
+) -> tuple[State, Losses]:
+    """A step on each batch in one dispatch; losses are of shape [k]."""
+    return scan(functools.partial(train_step, networks, rates), state, batches)
 
 
 def _discriminator(networks: Networks, values: Values) -> Any:

@@ -11,10 +11,11 @@ from reference import network as vgg_network
 
 from jaxtex.errors import CheckpointError, RunError, SettingsError
 from jaxtex.images import load_image, read_metadata
+from jaxtex.style.msgnet import fit as fitting
 from jaxtex.style.msgnet import load_model
 from jaxtex.style.msgnet.fit import fit, style_square
-from jaxtex.style.msgnet.train import Losses, Settings, prepare, start, train_step
-from jaxtex.training import Dataset, Plan, devices, place_batch, place_state
+from jaxtex.style.msgnet.train import Losses, Settings, prepare, start, train_steps
+from jaxtex.training import Dataset, Plan, devices, place_batches, place_state
 from jaxtex.weights.msgnet_names import convert
 
 SIZE, FEATURES = 32, 2
@@ -62,18 +63,19 @@ def test_a_step_is_adam_on_the_papers_loss():
     kernels = place_state(prepare(vgg_network(), SIZE, SIZE), mesh)
 
     def step(state):
-        placed = place_batch(contents, mesh), place_state(style, mesh)
-        return train_step(blueprint, TINY.rates(), kernels, place_state(state, mesh), *placed)
+        placed = place_batches(contents[None], mesh), place_state(style[None], mesh)
+        return train_steps(blueprint, TINY.rates(), kernels, place_state(state, mesh), *placed)
 
     after, losses = step(before)
     optimiser = torch_().optim.Adam(reference.parameters(), TINY.learning_rate)
     expected = reference_loss(reference, contents, style)
     expected[0].backward()
     optimiser.step()
-    np.testing.assert_allclose(losses, [float(each.detach()) for each in expected], rtol=1e-4)
+    expected = [[float(each.detach())] for each in expected]
+    np.testing.assert_allclose(losses, expected, rtol=1e-4)
     again = reference_loss(reference, contents, style)
     _, second = step(after)
-    np.testing.assert_allclose(second, [float(each.detach()) for each in again], rtol=5e-3)
+    np.testing.assert_allclose(second, [[float(each.detach())] for each in again], rtol=5e-3)
     assert second.total < losses.total
 
 
@@ -123,6 +125,21 @@ def test_a_run_leaves_model_samples_losses_and_a_checkpoint(whole):
     rows, columns, gap = 1 + 3, 1 + 2, 8
     shape = (rows * (SIZE + gap) + gap, columns * (3 * SIZE + gap) + gap, 3)
     assert load_image(folder / "samples-000003.png").rgb.shape == shape
+
+
+def test_several_steps_a_dispatch_have_the_losses_of_one(whole, tmp_path, monkeypatch):
+    made = []
+    real = fitting.train_steps
+
+    def noted(*arguments):
+        made.append(len(arguments[-1]))
+        return real(*arguments)
+
+    monkeypatch.setattr(fitting, "train_steps", noted)
+    monkeypatch.setattr(fitting, "steps_at_once", lambda mesh: 2)
+    outcome = run(tmp_path / "twos", steps=2)
+    assert made == [2]
+    np.testing.assert_allclose(outcome.losses, whole[1].losses[:2], rtol=1e-3)
 
 
 def test_a_stopped_run_goes_on_to_the_same_bytes(whole, tmp_path):

@@ -1,10 +1,12 @@
 import csv
+import threading
 
 import numpy as np
 import pytest
 
 from jaxtex.errors import CheckpointError, RunError, SettingsError
 from jaxtex.images import load_image, read_metadata
+from jaxtex.texture.dcgan import fit as fitting
 from jaxtex.texture.dcgan import load_model
 from jaxtex.texture.dcgan.fit import fit
 from jaxtex.texture.dcgan.train import Losses, Settings
@@ -83,6 +85,53 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(dataset, whole, tmp_path):
     assert outcome.status == "done"
     (folder / f"samples-{stopped.step:06d}.png").unlink()
     assert files(folder) == files(whole[0])
+
+
+@pytest.fixture(scope="module")
+def by_twos(dataset, tmp_path_factory):
+    """The same run with two steps a dispatch."""
+    folder = tmp_path_factory.mktemp("fit") / "twos"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "steps_at_once", lambda mesh: 2)
+        yield folder, fit(TINY, dataset, plan(folder, steps=5, sample_every=3))
+
+
+def test_several_steps_a_dispatch_have_the_losses_of_one(by_twos, whole):
+    np.testing.assert_allclose(by_twos[1].losses, whole[1].losses[:5], rtol=1e-3)
+
+
+def test_dispatches_of_several_steps_begin_at_their_multiples_and_end_at_sheets(
+    dataset, by_twos, tmp_path, monkeypatch
+):
+    """A run that goes on from step 2 makes the same dispatches, and so the same bytes."""
+    made = []
+    real = fitting.train_steps
+
+    def noted(networks, rates, state, batches):
+        made.append(len(batches))
+        return real(networks, rates, state, batches)
+
+    monkeypatch.setattr(fitting, "train_steps", noted)
+    monkeypatch.setattr(fitting, "steps_at_once", lambda mesh: 2)
+    folder = tmp_path / "cut"
+    options = {"steps": 5, "sample_every": 3}
+    assert fit(TINY, dataset, plan(folder, **options, stop=lambda: True)).step == 2
+    outcome = fit(TINY, dataset, plan(folder, **options, resume=True))
+    assert made == [2, 1, 1, 1]
+    assert outcome.digest == by_twos[1].digest
+
+
+def test_what_goes_wrong_with_a_batch_ends_the_run(dataset, tmp_path, monkeypatch):
+    def broken(self, step, count):
+        if step == 2:
+            raise MemoryError("no more")
+        return real(self, step, count)
+
+    real, threads = Dataset.batch, threading.active_count()
+    monkeypatch.setattr(Dataset, "batch", broken)
+    with pytest.raises(MemoryError, match="no more"):
+        fit(TINY, dataset, plan(tmp_path / "broken"))
+    assert threading.active_count() == threads
 
 
 def test_more_steps_go_on_from_a_run_that_was_done(dataset, whole, tmp_path):

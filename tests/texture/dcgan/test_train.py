@@ -22,6 +22,7 @@ from jaxtex.texture.dcgan.train import (
     start,
     take_apart,
     train_step,
+    train_steps,
 )
 from jaxtex.training import devices, place_batch, place_state
 
@@ -79,6 +80,18 @@ def test_a_step_is_that_of_the_paper():
         for name, value in expected.items():
             off = np.abs(np.asarray(found[name] - value)) > 2e-5
             assert off.mean() < 0.02, name
+
+
+def test_several_steps_in_one_dispatch_are_those_made_one_by_one():
+    networks, _, rows = stepped(TINY, 3)
+    _, state = start(TINY)
+    batches = jnp.stack([jnp.asarray(textures())] * 3)
+    after, losses = train_steps(networks, TINY.rates(), state, batches[:2])
+    assert int(after.step) == 2
+    np.testing.assert_allclose(np.stack(losses, 1), rows[:2], rtol=1e-4)
+    after, losses = train_steps(networks, TINY.rates(), after, batches[2:])
+    assert int(after.step) == 3
+    np.testing.assert_allclose(np.stack(losses, 1), rows[2:], rtol=1e-4)
 
 
 def test_equal_seeds_give_equal_bytes():
@@ -197,7 +210,7 @@ from test_train import TINY, textures
 from jaxtex.training import devices, place_batch, place_state
 from jaxtex.texture.dcgan.train import start, train_step
 mesh = devices()
-networks, state = start(TINY)
+networks, state = start(TINY, mesh)
 state = place_state(state, mesh)
 batch = place_batch(textures(), mesh)
 rows = []
