@@ -54,14 +54,22 @@ def on_device(name: str | None) -> str:
     from jaxtex import platforms
 
     if platforms.current() == "gpu" and torch.cuda.is_available():
-        # As JAX does it: matrix products in TF32, like convolutions.
-        torch.set_float32_matmul_precision("high")
+        torch_products("float32")
         return "cuda"
     if name == "gpu":
         print("--device gpu: JAX and PyTorch must both see a GPU", file=sys.stderr)
         raise SystemExit(2)
     jax.config.update("jax_platforms", "cpu")
     return "cpu"
+
+
+def torch_products(precision: str) -> None:
+    """Whether PyTorch multiplies float32 in TF32 on a GPU, in convolutions and in products."""
+    import torch
+
+    exact = precision == "float32"
+    torch.set_float32_matmul_precision("highest" if exact else "high")
+    torch.backends.cudnn.allow_tf32 = not exact
 
 
 def cpu_only() -> None:
