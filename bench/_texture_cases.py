@@ -1,0 +1,92 @@
+"""The programs of textures and of the sphere, with abstract arguments."""
+
+import functools
+from typing import Any
+
+import jax
+from _cases import INTEGER, SCALAR, Case, abstract, bytes_, floats, random_key, started
+
+from jaxtex.texture.dcgan import invert, load_model
+from jaxtex.texture.dcgan import model as texture_model
+from jaxtex.texture.dcgan import train as dcgan_train
+from jaxtex.texture.search import interpolate
+from jaxtex.texture.similarity import cluster, ssim
+from jaxtex.texture.sphere import concentration, vmf
+
+texture = functools.cache(load_model)
+
+
+def dcgan_step(batch: int, features: int, **options: Any) -> Case:
+    """A step of training."""
+    settings = dcgan_train.Settings(features=features, **options)
+    networks, state = started(dcgan_train.start, settings)
+    rates = dcgan_train.Rates(INTEGER, SCALAR, SCALAR, SCALAR)
+    images = bytes_(batch, settings.size, settings.size, 3)
+    return Case(dcgan_train.train_step, (networks, rates, state, images), batch, (3,))
+
+
+def dcgan_calibration(features: int) -> Case:
+    """The averaged generator's statistics, at the end of training."""
+    networks, state = started(dcgan_train.start, dcgan_train.Settings(features=features))
+    args = networks, random_key(), state.average, state.statistics
+    return Case(dcgan_train._calibrate, args)
+
+
+def dcgan_render(batch: int) -> Case:
+    """Textures of latents, by the model that ships."""
+    model = texture()
+    args = abstract(model.params), floats(batch, model.latent_size)
+    return Case(texture_model._render, args, batch, (1,))
+
+
+def sphere_sample(n: int, draws: int) -> Case:
+    """Points of a von Mises-Fisher distribution."""
+    return Case(vmf._sample, (random_key(), floats(n), SCALAR, (draws,)))
+
+
+def sphere_kappa() -> Case:
+    """The concentration of a likeness between textures."""
+    model = texture()
+    vector, params = floats(model.latent_size), abstract(model.params)
+    args = model.render, random_key(), params, vector, SCALAR, vector, SCALAR
+    return Case(concentration._solve, args)
+
+
+def inversion() -> Case:
+    """The latent of an image."""
+    model = texture()
+    image = floats(model.size, model.size, 3)
+    args = model.render, model.latent_size, random_key(), abstract(model.params), image, floats(2)
+    return Case(invert._search, args)
+
+
+def interpolation(name: str, *, circle: bool) -> Case:
+    """A part of even interpolation, of nine textures."""
+    model = texture()
+    vector, ends = floats(model.latent_size), floats(2, model.size, model.size, 3)
+    route = interpolate._Route(vector, vector, vector)
+    args = model.render, circle, abstract(model.params), route
+    more = {"survey": (), "refine": (ends, *[floats(9)] * 3), "measure": (ends, floats(9))}
+    return Case(getattr(interpolate, f"_{name}"), (*args, *more[name]))
+
+
+SSIM = ssim._options(1.0, 11, 1.5, 0.01, 0.03, False)
+
+
+def ssim_blocks(count: int) -> Case:
+    """Textures made ready to be compared."""
+    return Case(ssim._prepare_blocks, (SSIM, min(count, 32), floats(count, 64, 64, 3)))
+
+
+def ssim_compare(count: int) -> Case:
+    """MSSIM of all pairs of two sets."""
+    function, args = ssim_blocks(count)[:2]
+    blocks = jax.eval_shape(functools.partial(function, *args[:2]), args[2])
+    return Case(ssim._compare, (SSIM, blocks, blocks))
+
+
+def pairs_mssim(count: int, *, luminance: bool) -> Case:
+    """MSSIM of pairs, as clusters are made of."""
+    images = floats(count, 64, 64, 3)
+    function = functools.partial(cluster._mssim, luminance=luminance)
+    return Case(jax.jit(function), (images, images))
