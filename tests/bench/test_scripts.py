@@ -9,6 +9,7 @@ SCRIPTS = (
     "all",
     "claims",
     "cold_start",
+    "compile",
     "memory",
     "segmentation",
     "ssim_vs_skimage",
