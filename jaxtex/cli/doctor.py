@@ -12,26 +12,30 @@ from jaxtex.cli._options import json_option
 
 
 @click.command()
+@click.option(
+    "--deep", is_flag=True, help="Compare whole programs with float64, too: about two minutes."
+)
 @json_option
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> None:
+def doctor(ctx: click.Context, deep: bool, as_json: bool) -> None:
     """Check versions, devices, weights and numerics of this machine.
 
     Compiled kernels are compared with float64 references, which takes some seconds. Exits 1 when a
     check fails.
 
     \b
-    Example:
+    Examples:
       jaxtex doctor
+      jaxtex doctor --deep     # for a JAX, or a device, that is new here
     """
-    from jaxtex.health import SECTIONS, examine, status
+    from jaxtex.health import examine, sections, status
 
     if sys.__stderr__ is not None and not faulthandler.is_enabled():
         # Should a compiled program crash the process, this says in which check.
         faulthandler.enable(sys.__stderr__)
-    report: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    report: dict[str, list[dict[str, Any]]] = {name: [] for name in sections(deep)}
     ok = True
-    for section, check in examine():
+    for section, check in examine(deep):
         ok = ok and check.ok
         word = status(check)
         report[section].append({"status": word, **asdict(check)})

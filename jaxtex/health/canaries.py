@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jaxtex.errors import first_line
-from jaxtex.health.reference import Objective, convolve
+from jaxtex.health.networks import convolve, strided, transposed
+from jaxtex.health.reference import Objective, slopes
 from jaxtex.weights import Check
 
 if TYPE_CHECKING:
@@ -141,13 +142,11 @@ def strided_convolution() -> Pairs:
         x, kernel = _draw(0, 3, 2 * height, 2 * width, 12), _draw(1, 4, 4, 12, 20)
         cotangent = _draw(2, 3, height, width, 20)
         padded = np.pad(x.astype(np.float64), ((0, 0), (1, 1), (1, 1), (0, 0)))
-        out, to_padded, to_kernel = 0.0, np.zeros_like(padded), np.zeros(kernel.shape)
+        to_kernel = np.zeros(kernel.shape)
         for i, j in np.ndindex(4, 4):
-            part = np.s_[:, i : i + 2 * height : 2, j : j + 2 * width : 2]
-            out = out + padded[part] @ kernel[i, j]
-            to_padded[part] += cotangent @ kernel[i, j].T.astype(np.float64)
-            to_kernel[i, j] = np.einsum("nhwa,nhwb->ab", padded[part], cotangent)
-        expected = out, to_padded[:, 1:-1, 1:-1], to_kernel
+            part = padded[:, i : i + 2 * height : 2, j : j + 2 * width : 2]
+            to_kernel[i, j] = np.einsum("nhwa,nhwb->ab", part, cotangent)
+        expected = strided(x, kernel), transposed(cotangent, kernel), to_kernel
         yield from zip(both(x, kernel, cotangent), expected, strict=True)
 
 
@@ -206,26 +205,17 @@ def _with_winograd() -> Objective:
 def whole_objective() -> Pairs:
     """The objective and its gradient as the compiled loop computes them, on a grey image.
 
-    The gradient is held against central differences along itself and along random directions.
+    The gradient is held against central differences.
     """
-    problem = _with_winograd()
+    return evaluation(_with_winograd())
+
+
+def evaluation(problem: Objective) -> Pairs:
+    """The loss and its gradient that the compiled loop starts with, and those in float64."""
     state = problem.run("lbfgs", 1)  # its first evaluation is kept in the state
     image = problem.image.astype(np.float64)
     yield state.losses.total[0], problem(image)
-    gradient = np.asarray(state.gradient[0], np.float64)
-    length = float(np.linalg.norm(gradient))
-    directions = [gradient, *_draw(5, 3, *image.shape).astype(np.float64)]
-    directions = [direction / np.linalg.norm(direction) for direction in directions]
-    step = 1e-3
-    slopes = [
-        (problem(image + step * direction) - problem(image - step * direction)) / (2 * step)
-        for direction in directions
-    ]
-    # Relative to the gradient's length, which is the first slope.
-    yield (
-        [np.vdot(gradient, direction) / length for direction in directions],
-        [slope / length for slope in slopes],
-    )
+    yield slopes(problem, image, state.gradient[0])
 
 
 def _repeated(problem: Objective, optimizer: "Optimizer") -> Pairs:

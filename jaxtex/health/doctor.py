@@ -1,4 +1,4 @@
-"""Whether jaxtex computes rightly on this machine: versions, devices, weights, canaries.
+"""Whether jaxtex computes rightly on this machine: versions, devices, weights, canaries, programs.
 
 JAX is imported inside the checks, so that a broken installation is reported rather than raised.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from jaxtex import weights
 from jaxtex.errors import first_line
 from jaxtex.health.canaries import CANARIES
+from jaxtex.health.programs import PROGRAMS
 from jaxtex.version import __version__
 from jaxtex.weights import Check
 
@@ -43,9 +44,14 @@ KNOWN_BAD: dict[tuple[str, str], str] = {
 """(package, version) -> why it must not be used."""
 
 
-def examine() -> Iterator[tuple[str, Check]]:
+def sections(deep: bool = False) -> Mapping[str, Callable[[], Iterator[Check]]]:
+    """Every section's checks by its name; `deep` adds the whole programs, which take minutes."""
+    return {**SECTIONS, "programs": programs} if deep else SECTIONS
+
+
+def examine(deep: bool = False) -> Iterator[tuple[str, Check]]:
     """Yields every check as it is made, with its section's name; none of them raises."""
-    for section, checks in SECTIONS.items():
+    for section, checks in sections(deep).items():
         try:
             for check in checks():
                 yield section, check
@@ -110,6 +116,11 @@ def shipped_weights() -> Iterator[Check]:
 def canaries() -> Iterator[Check]:
     """The compiled kernels against float64."""
     return (canary() for canary in CANARIES)
+
+
+def programs() -> Iterator[Check]:
+    """Whole compiled programs against float64."""
+    return (program() for program in PROGRAMS)
 
 
 SECTIONS: Mapping[str, Callable[[], Iterator[Check]]] = {

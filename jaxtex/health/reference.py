@@ -3,16 +3,17 @@
 JAX is imported inside the functions, so that a broken installation is reported rather than raised.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jaxtex import weights
+from jaxtex.health import networks
 
 if TYPE_CHECKING:
     from jaxtex.style.optimise import Optimizer
 
-_SIZE = (37, 53)
 _COEFFICIENTS = {
     "content": 0.1,
     "tv": 1e-6,
@@ -23,41 +24,30 @@ _COEFFICIENTS = {
 }
 
 
-def convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """3×3 convolution of `[h, w, c]` with zero padding, in float64."""
-    height, width = x.shape[:2]
-    padded = np.pad(x.astype(np.float64), ((1, 1), (1, 1), (0, 0)))
-    parts = (padded[i : i + height, j : j + width] @ kernel[i, j] for i, j in np.ndindex(3, 3))
-    return sum(parts) + bias
-
-
 class Objective:
     """One small job on grey noise with the shipped weights, in float64."""
 
-    def __init__(self, style_layers: tuple[str, ...], content_layer: str) -> None:
-        self.style_layers, self.content_layer = style_layers, content_layer
+    def __init__(
+        self,
+        style_layers: tuple[str, ...],
+        content_layer: str,
+        size: tuple[int, int] = (37, 53),
+    ) -> None:
+        self.style_layers, self.content_layer, self.size = style_layers, content_layer, size
         loaded = weights.load_vgg16()
         self.params, self.mean = loaded.params, np.asarray(loaded.mean)
         draw = np.random.default_rng(0).uniform
-        self.content, style, self.image = draw(-20, 275, (3, *_SIZE, 1)).astype(np.float32)
-        self.distance = draw(0, 16, (*_SIZE, 1)).astype(np.float32)
+        self.content, style, self.image = draw(-20, 275, (3, *size, 1)).astype(np.float32)
+        self.distance = draw(0, 16, (*size, 1)).astype(np.float32)
         # Rounded as the compiled objective gets them.
         self.target = self.features(self.content)[self.content_layer].astype(np.float32)
         found = self.features(style)
         self.grams = {name: _gram(found[name]).astype(np.float32) for name in self.style_layers}
 
     def features(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """VGG16's first four layers of a grey image, by name, before the ReLU."""
-        found = {}
-        x = np.repeat(image, 3, 2) - self.mean
-        for layer in ("conv1_1", "conv1_2", "conv2_1", "conv2_2"):
-            if layer == "conv2_1":
-                height, width = (side // 2 * 2 for side in _SIZE)
-                x = np.max([x[i:height:2, j:width:2] for i, j in np.ndindex(2, 2)], 0)
-            x = convolve(x, self.params[f"{layer}.kernel"], self.params[f"{layer}.bias"])
-            found[layer] = x
-            x = np.maximum(x, 0)
-        return found
+        """VGG16's layers of a grey image, by name, before the ReLU."""
+        deepest = max(*self.style_layers, self.content_layer)
+        return networks.vgg16(self.params, np.repeat(image, 3, 2) - self.mean, deepest)
 
     def __call__(self, image: np.ndarray) -> float:
         """The total loss, relative errors and the terms of `steel`."""
@@ -92,13 +82,13 @@ class Objective:
             style_weights=jnp.ones((1, 1)),
             distance=jnp.asarray(self.distance)[None],
             palette=jnp.array([[[0.0], [1.0]]]),
-            mask=jnp.ones((1, *_SIZE, 1)),
+            mask=jnp.ones((1, *self.size, 1)),
         )
         coefficients = objective.Coefficients(
             layers={name: jnp.ones(1) for name in self.style_layers},
             **{name: jnp.full(1, value) for name, value in _COEFFICIENTS.items()},
         )
-        kernels = network.prepare(program.all_layers, *_SIZE, 1)
+        kernels = network.prepare(program.all_layers, *self.size, 1)
         image = jnp.asarray(self.image)[None]
         state = optimise.start(optimizer, image, jnp.ones(1), jnp.zeros(1, bool))
         count = jnp.int32(steps)
@@ -113,3 +103,22 @@ def _gram(features: np.ndarray) -> np.ndarray:
 def _relative(found: np.ndarray, target: np.ndarray) -> float:
     target = target.astype(np.float64)
     return float(np.sum((found - target) ** 2) / np.sum(target**2))
+
+
+def slopes(
+    function: Callable[[np.ndarray], float], point: np.ndarray, gradient: Any, step: float = 1e-3
+) -> tuple[list[float], list[float]]:
+    """A gradient's slopes, along itself and random directions, and the central differences there.
+
+    All in units of the gradient's length, which is the first slope.
+    """
+    gradient = np.asarray(gradient, np.float64)
+    length = float(np.linalg.norm(gradient))
+    draws = np.random.default_rng(5).normal(size=(3, *point.shape)).astype(np.float32)
+    directions = [each / np.linalg.norm(each) for each in (gradient, *draws.astype(np.float64))]
+    differences = [
+        (function(point + step * direction) - function(point - step * direction)) / (2 * step)
+        for direction in directions
+    ]
+    found = [float(np.vdot(gradient, direction)) / length for direction in directions]
+    return found, [difference / length for difference in differences]
