@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,29 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "jaxtex"
 
 
+def quiet_loader() -> None:
+    """Keeps XLA from printing pages of harmless errors when it reads a program from the disk cache.
+
+    jaxlib 0.10.1 takes LLVM's words for tuning (`+prefer-no-gather`) for features of the processor
+    that it misses (xla issue 44565). `TF_CPP_MIN_LOG_LEVEL` is read when JAX is imported; where
+    that was before, the level is set as `jax_logging_level` would. One that the user has set stays,
+    but for 1, which JAX itself sets.
+    """
+    level = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "jaxlib" not in sys.modules or level not in ("1", "3"):
+        return
+    from jaxlib import utils, version
+
+    if version.__version_info__ < (0, 11):
+        utils.absl_set_min_log_level(3)
+
+
 def configure(device: str | None = None) -> None:
     """Imports JAX for `device` (cpu, gpu, tpu; None: the best there is), with the cache on.
 
     Raises:
       SettingsError: no such device here.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import jax
 
     if device is not None:

@@ -1,14 +1,17 @@
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
 import jax
+import jaxlib.utils
+import jaxlib.version
 import numpy as np
 import pytest
 
 from jaxtex.errors import SettingsError
-from jaxtex.runtime import forget_programs, join_cluster, trim_memory
+from jaxtex.runtime import forget_programs, join_cluster, quiet_loader, trim_memory
 
 
 def test_a_process_on_its_own_joins_nothing(monkeypatch):
@@ -75,3 +78,74 @@ def test_nothing_is_forgotten_where_the_system_does_not_tell(monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", missing)
     assert not forget_programs(0)
+
+
+# A program of a user who has imported JAX, and whose JAX has computed something, before jaxtex.
+JAX_FIRST = """
+import jax, jax.numpy as jnp
+jnp.ones(3).sum().block_until_ready()
+hits = []
+jax.monitoring.register_event_listener(lambda name, **_: hits.append(name))
+from jaxtex.runtime import configure
+configure("cpu")
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+from jax.experimental.compilation_cache import compilation_cache
+compilation_cache.reset_cache()
+jax.jit(lambda x: jnp.sin(x) @ x.T)(jnp.ones((7, 5))).block_until_ready()
+print(hits.count("/jax/compilation_cache/cache_hits"))
+"""
+
+# One who turns the cache of JAX on himself and has jaxtex compute.
+CACHE_FIRST = """
+import jax, sys
+jax.config.update("jax_compilation_cache_dir", sys.argv[1])
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+hits = []
+jax.monitoring.register_event_listener(lambda name, **_: hits.append(name))
+import numpy as np
+from jaxtex.texture.similarity.ssim import mssim
+images = np.zeros((2, 16, 16, 3), np.float32)
+mssim(images[0], images[1]).block_until_ready()
+print(hits.count("/jax/compilation_cache/cache_hits"))
+"""
+
+
+def run_twice(code: str, cache: Path) -> list[subprocess.CompletedProcess]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("TF_CPP_MIN_LOG_LEVEL", "JAX_COMPILATION_CACHE_DIR")
+    }
+    environment |= {"JAX_PLATFORMS": "cpu", "JAXTEX_CACHE": str(cache)}
+    command = [sys.executable, "-c", code, str(cache)]
+    return [
+        subprocess.run(command, capture_output=True, text=True, env=environment) for _ in range(2)
+    ]
+
+
+@pytest.mark.parametrize("code", [JAX_FIRST, CACHE_FIRST], ids=["jax_first", "cache_first"])
+def test_programs_are_read_from_the_cache_without_a_word(tmp_path, code):
+    first, second = run_twice(code, tmp_path / "cache")
+    assert [done.returncode for done in (first, second)] == [0, 0], first.stderr + second.stderr
+    assert int(first.stdout) == 0
+    assert int(second.stdout) > 0
+    assert first.stderr + second.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("level", "version", "found"),
+    [
+        ("1", (0, 10, 1), [3]),  # JAX's own
+        ("3", (0, 10, 1), [3]),
+        ("0", (0, 10, 1), []),
+        ("2", (0, 10, 1), []),
+        ("1", (0, 12, 0), []),
+    ],
+)
+def test_a_level_that_the_user_has_set_stays(monkeypatch, level, version, found):
+    levels = []
+    monkeypatch.setattr(jaxlib.utils, "absl_set_min_log_level", levels.append)
+    monkeypatch.setattr(jaxlib.version, "__version_info__", version)
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", level)
+    quiet_loader()
+    assert levels == found

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +10,6 @@ import click
 
 from jaxtex.errors import JaxtexError, RunError, Stopped
 from jaxtex.version import __version__
-
-# Before JAX loads: 0.10.1 prints pages of harmless loader errors when its disk cache is read.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 class LazyGroup(click.Group):
