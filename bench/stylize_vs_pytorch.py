@@ -32,7 +32,7 @@ TOLERANCE = {"float32": 1e-3, "tensorfloat32": 1e-2, "bfloat16": 0.1}
 
 def make_job(objective: str, height: int, width: int, precision: str) -> Any:
     """A job of one phase at exactly this size."""
-    from jaxtex.style import PRESETS, job
+    from jaxtex.style import PRESETS, prepare
 
     settings = PRESETS[OBJECTIVES[objective][0]].with_options(
         scales=1,
@@ -43,7 +43,7 @@ def make_job(objective: str, height: int, width: int, precision: str) -> Any:
         precision=precision,
     )
     content, style = (_ours.drawn_logo(height, width, seed) for seed in (0, 1))
-    return job.make_job(settings, content, [style])
+    return prepare.make_job(settings, content, [style])
 
 
 class Jax:
