@@ -54,8 +54,6 @@ class Job:
     """The style layers of its program; those of coefficient 0 may be among them."""
     guide: Map | None = None
     """How much each pixel of the canvas counts in the Gram matrices, 0 to 1; None: all alike."""
-    style_guides: tuple[Map | None, ...] | None = None
-    """The same of each style image."""
 
     @property
     def program(self) -> Program:

@@ -23,7 +23,6 @@ from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Program, Targets, features_of
-from jaxtex.style.separation import Map
 from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
@@ -54,13 +53,7 @@ class SharedTargets:
         contents = [at_scale(job.content, phase) for job in jobs]
         features = [self._content_features(program, content) for content in contents]
         grams = [
-            [
-                self._grams(program, style, guide, phase.factor)
-                for style, guide in zip(
-                    job.styles, job.style_guides or (None,) * len(job.styles), strict=True
-                )
-            ]
-            for job in jobs
+            [self._grams(program, style, phase.factor) for style in job.styles] for job in jobs
         ]
         distances = [
             self._distance(content, job.settings.skeleton)
@@ -112,15 +105,12 @@ class SharedTargets:
         stacked = {layer: np.stack([each[layer] for each in maps]) for layer in program.layers}
         return jax.device_put(stacked)
 
-    def _grams(
-        self, program: Program, style: Levels, guide: Map | None, factor: float
-    ) -> dict[str, Array]:
-        """The Gram matrices of a style image, and of its guide, at `factor` of its size."""
+    def _grams(self, program: Program, style: Levels, factor: float) -> dict[str, Array]:
+        """The Gram matrices of a style image at `factor` of its size."""
         least = program.smallest_image
         height, width = (max(least, round(side * factor)) for side in style.shape[:2])
-        region = None if guide is None else _digest(guide)
         keys = {
-            layer: ("gram", layer, *_kind(program), _digest(style), region, height, width)
+            layer: ("gram", layer, *_kind(program), _digest(style), height, width)
             for layer in program.layers
         }
         kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
@@ -131,11 +121,7 @@ class SharedTargets:
             only = program._replace(layers=missing, content_layer=missing[0])
             channels = level.shape[-1]
             convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
-            guides = None
-            if guide is not None:
-                maps = layer_guides(images.resize(guide, height, width), missing)
-                guides = jax.device_put({layer: one[None] for layer, one in maps.items()})
-            found |= _grams(only, convs, jax.device_put(level), guides)
+            found |= _grams(only, convs, jax.device_put(level))
         return {
             layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()
@@ -185,7 +171,7 @@ def _kind(program: Program) -> tuple[str, ...]:
     return program.features, program.pool, program.precision
 
 
-def _digest(levels: Levels | Map) -> tuple[bytes, tuple[int, ...]]:
+def _digest(levels: Levels) -> tuple[bytes, tuple[int, ...]]:
     return hashlib.sha256(np.ascontiguousarray(levels).tobytes()).digest(), levels.shape
 
 
@@ -208,11 +194,9 @@ def _content_features(program: Program, convs: Any, content: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames="program")
-def _grams(
-    program: Program, convs: Any, style: Array, guides: dict[str, Array] | None
-) -> dict[str, Array]:
+def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
     with platforms.products(program.precision):
-        grams = features_of(program, convs, style, guides)[1]
+        grams = features_of(program, convs, style)[1]
     return {layer: gram[0] for layer, gram in grams.items()}
 
 

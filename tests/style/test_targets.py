@@ -109,23 +109,6 @@ def test_jobs_with_guides_and_without_run_apart():
     assert batches(jobs) == [[0, 2], [1]]
 
 
-def test_a_style_guide_picks_a_part_of_the_style(network):
-    left = np.zeros(STYLE.shape[:2], np.float32)
-    left[:, : left.shape[1] // 2] = 1
-    plain = job_of()
-    ones, half = (
-        dataclasses.replace(plain, style_guides=(one,)) for one in (np.ones_like(left), left)
-    )
-    shared = SharedTargets(network)
-    phase = plain.phases[0]._replace(factor=1.0)
-    whole, also_whole, part = (
-        np.asarray(shared.of(job.program, [job], phase).grams["conv1_1"])
-        for job in (plain, ones, half)
-    )
-    np.testing.assert_allclose(also_whole, whole, rtol=1e-4, atol=1e-2)
-    assert np.abs(part - whole).max() > 0.01 * np.abs(whole).max()
-
-
 def test_a_layer_of_coefficient_zero_changes_nothing(network):
     coefficients = {"conv1_1": 2.0, "conv1_2": 0.0}
     plain = job_of(layers=coefficients)
