@@ -20,6 +20,7 @@ from jaxtex.style.separation import (
     luminance,
     separate_content,
 )
+from jaxtex.style.separation.ink import smooth_resize
 
 # Ink whose colours lie so near to their median is of one colour.
 _ONE_COLOR = 0.12
@@ -201,7 +202,7 @@ def _laid_on(color: RGB, style: Map, content: Map) -> RGB:
     if np.quantile(np.abs(inside - middle).max(-1), 0.9) < _ONE_COLOR:
         return np.broadcast_to(middle.astype(np.float32), (*content.shape, 3))
     first, last, start, end = _box(content > 0.5)
-    laid = images.resize(ink, last - first, end - start)
+    laid = smooth_resize(ink, last - first, end - start)
     height, width = content.shape
     around = (first, height - last), (start, width - end), (0, 0)
     return np.pad(laid, around, mode="edge")

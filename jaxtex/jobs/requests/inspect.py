@@ -25,6 +25,7 @@ from jaxtex.style.separation import (
     parts_of,
     separate_at,
 )
+from jaxtex.style.separation.ink import resize_premultiplied
 from jaxtex.style.settings import LOOK
 from jaxtex.style.settings import OPTIONS as SETTINGS
 
@@ -196,10 +197,7 @@ def _resized(picture: Picture, height: int, width: int) -> Picture:
     color, alpha = images.split(picture)
     if alpha is None:
         return images.resize(color, height, width)
-    ground = images.contrasting_ground(picture)
-    small = images.resize(alpha, height, width)
-    seen = images.resize(images.over(color, alpha, ground), height, width)
-    return images.join(images.without_ground(seen, small, ground), small)
+    return images.join(*resize_premultiplied(color, alpha, height, width))
 
 
 def _sheet(found: Sequence[Inspected]) -> RGB:

@@ -99,9 +99,7 @@ def of_style(parts: StyleParts, opaque: RGB, height: int, width: int) -> Taken:
     if parts.coverage is None or parts.color is None:
         return Taken(about, ())
     full = parts.coverage >= _FULL * parts.coverage.max()
-    # Where a stroke is thin its colour is that of a smaller picture, in which edges ring.
-    own = full & (parts.color == opaque).all(-1)
-    colors = _shares(parts.color[own if own.any() else full])
+    colors = _shares(parts.color[full])
     covered, inked = float(parts.coverage.mean()), _ink_words(colors)
     said = f"{parts.said} ({ground}), {inked}, {_percent(covered)} covered"
     about |= {"said": said, "colors": colors, "covered": round(covered, 4)}

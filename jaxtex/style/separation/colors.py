@@ -17,6 +17,8 @@ _GREY_TOLERANCE, _PLAIN_SHARE, _SAME_COLOR = 0.03, 0.7, 0.1
 # Main colours: what is so near counts with one, so much has it at least; so many there are at most,
 # and so many are tried.
 _NEAR_MAIN, _MAIN_SHARE, _MOST_MAIN, _TRIED = 6, 0.01, 8, 32
+# The square of a distance between colours that cannot be told apart: a hundredth.
+_NO_WAY = 1e-4
 
 
 def is_grey(image: RGB) -> bool:
@@ -52,6 +54,17 @@ def main_colors(colors: Float32[np.ndarray, "n 3"]) -> list[tuple[Color, float]]
 def luminance(image: RGB) -> Map:
     """Rec. 601 luma, 0 to 1."""
     return image @ LUMINANCE
+
+
+def share_of_way(
+    offset: Float32[np.ndarray, "*shape c"], change: Float32[np.ndarray, "*shape c"]
+) -> Float32[np.ndarray, "*shape"]:
+    """How far an offset from one colour goes on the way to another, which is a change from it.
+
+    Projected on it: 0 at the first colour, 1 at the second, less or more beyond; near 0 where both
+    are the same.
+    """
+    return np.sum(offset * change, -1) / np.maximum(np.sum(change**2, -1), _NO_WAY)
 
 
 def border_pixels(image: Shaped[np.ndarray, "h w ..."]) -> Shaped[np.ndarray, "n ..."]:

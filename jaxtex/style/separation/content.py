@@ -6,12 +6,18 @@ colour that encloses ink of others. All else is ink, every part with a colour of
 """
 
 import numpy as np
-from jaxtyping import Float32
 from PIL import Image
 from scipy import ndimage
 
 from jaxtex import images
-from jaxtex.style.separation.colors import RGB, Color, Map, Picture, ground_color
+from jaxtex.style.separation.colors import (
+    RGB,
+    Color,
+    Map,
+    Picture,
+    ground_color,
+    share_of_way,
+)
 from jaxtex.style.separation.grounds import (
     FLAT,
     Mask,
@@ -106,13 +112,6 @@ def _distance(pixels: Pixels, plate: Pixels) -> Map:
     return largest(np.abs(pixels - plate))
 
 
-def _share(
-    offset: Float32[np.ndarray, "*shape c"], change: Float32[np.ndarray, "*shape c"]
-) -> Float32[np.ndarray, "*shape"]:
-    """How far an offset from the ground is on the way of a change from it."""
-    return np.sum(offset * change, -1) / np.maximum(np.sum(change**2, -1), 1e-6)
-
-
 def _middles(pixels: Pixels, plate: Pixels, ground: Mask) -> Mask:
     """The pixels that ink covers fully: flat ones, and the ridges of thin strokes."""
     distance = _distance(pixels, plate)
@@ -169,7 +168,7 @@ def _assembled(
     between &= variation(full, 5) > _INK
     full = np.where(between[..., None], pixels, full)
     change = full - plate
-    coverage = np.clip(_share(pixels - plate, change), 0, 1)
+    coverage = np.clip(share_of_way(pixels - plate, change), 0, 1)
     coverage[middles | between] = 1
     coverage[ground | (away > _REACH)] = 0
     behind = np.ones_like(opacity)
@@ -202,7 +201,7 @@ def _outer_alpha(plate: RGB, outer: Color, panel: Mask | None) -> Map:
     if panel is not None:
         inner = panel & (largest(np.abs(offset)) > _INK)
         full = nearest(offset, inner & ndimage.binary_erosion(inner, iterations=3))
-        alpha = np.where(panel, np.clip(_share(offset, full), 0, 1), alpha)
+        alpha = np.where(panel, np.clip(share_of_way(offset, full), 0, 1), alpha)
     return np.clip(alpha, 0, 1).astype(np.float32)
 
 
@@ -228,7 +227,7 @@ def _own_colors(
             place = places[index]
             change = seen[place] - behind[left]
             offset = seen[left] - behind[left]
-            share = _share(offset, change)
+            share = share_of_way(offset, change)
             beside = np.abs(offset - share[:, None] * change).max(-1)
             of_it = (share >= least) & (share <= 1.02) & (beside <= _BESIDE_WAY)
             if within:

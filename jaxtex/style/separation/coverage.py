@@ -1,13 +1,12 @@
 """How much ink covers each pixel, at full size, and the ink's colours."""
 
 import numpy as np
-from jaxtyping import Float32
 from scipy import ndimage
 
 from jaxtex import images
 from jaxtex.style.separation.candidates import Mask
-from jaxtex.style.separation.colors import RGB, Map
-from jaxtex.style.separation.ink import nearest
+from jaxtex.style.separation.colors import RGB, Map, share_of_way
+from jaxtex.style.separation.ink import nearest, smooth_resize
 from jaxtex.style.separation.lab import blur
 
 # How far a mask's outline may be off, in its pixels.
@@ -18,6 +17,11 @@ _MOST_NOISE = 0.3
 _SOLID = 0.95
 # Parts of fewer pixels have no colour of their own.
 _SPECK = 8
+# The middle of a thin stroke is antialiased where it differs from the ground by less than this
+# share of what it does within so many pixels.
+_BRIGHT, _ALONG = 0.9, 7
+# A pixel of a smaller image has the colours of the full ones in it, if they are as much of it.
+_PART = 0.05
 
 
 def soft_coverage(image: RGB, mask: Mask) -> Map:
@@ -36,12 +40,13 @@ def soft_coverage(image: RGB, mask: Mask) -> Map:
         return images.resize(mask.astype(np.float32), *image.shape[:2])
     size = image.shape[:2]
     first, second = spread_colors(small, ink), spread_colors(small, ground)
-    share = _share(small, first, second)
+    share = share_of_way(small - second, first - second)
     low = np.percentile(share[ground & (outside < _REACH + 4)], 80) if ground.any() else 0.0
     high = np.percentile(share[ink & (inside < _REACH + 4)], 20)
     low, high = np.clip(low, 0, _MOST_NOISE), np.clip(high, 1 - _MOST_NOISE, 1)
     if size != mask.shape:
-        share = _share(image, images.resize(first, *size), images.resize(second, *size))
+        first, second = (images.resize(each, *size) for each in (first, second))
+        share = share_of_way(image - second, first - second)
     band = (mask & (inside <= _REACH)) | (~mask & ~ground)
     whole = images.resize(mask.astype(np.float32), *size) > 0.5
     near = images.resize(band.astype(np.float32), *size) > 0.1
@@ -58,11 +63,22 @@ def ink_colors(image: RGB, coverage: Map, size: tuple[int, int]) -> RGB:
     if core.any():
         thin &= np.bincount(labels.ravel()) >= _SPECK
     thin[0] = False
-    core |= thin[labels] & (coverage >= ndimage.maximum_filter(coverage, 3))
-    part = images.resize(core.astype(np.float32), *size)
-    spread = spread_colors(images.resize(image, *size), part > min(0.98, 0.99 * part.max()))
-    beyond = images.resize(spread, *image.shape[:2])
+    core |= thin[labels] & _fullest(image, coverage)
+    # Of these pixels alone: resampled with what lies around them they would be none of the image's.
+    part = smooth_resize(core.astype(np.float32), *size)
+    small = smooth_resize(image * core[..., None], *size) / np.maximum(part, 1e-6)[..., None]
+    spread = spread_colors(small, part > min(_PART, 0.5 * part.max()))
+    beyond = smooth_resize(spread, *image.shape[:2])
     return np.where(core[..., None], image, beyond).astype(np.float32)
+
+
+def _fullest(image: RGB, coverage: Map) -> Mask:
+    """Of the middles of strokes those that stand out most from the ground: least antialiased."""
+    ground = coverage < 1 - _SOLID
+    color = np.median(image[ground], 0) if ground.any() else np.zeros(3, np.float32)
+    middle = coverage >= ndimage.maximum_filter(coverage, 3)
+    distance = np.where(middle, np.linalg.norm(image - color, axis=-1), 0)
+    return middle & (distance >= _BRIGHT * ndimage.maximum_filter(distance, 2 * _ALONG + 1))
 
 
 def spread_colors(image: RGB, part: Mask) -> RGB:
@@ -70,9 +86,3 @@ def spread_colors(image: RGB, part: Mask) -> RGB:
     weight = blur(part.astype(np.float32), 1.0)[..., None]
     smooth = blur(image * part[..., None], 1.0) / np.maximum(weight, 1e-6)
     return nearest(smooth, part)
-
-
-def _share(image: RGB, ink: RGB, ground: RGB) -> Float32[np.ndarray, "h w"]:
-    """How far each pixel's colour lies on the way from the ground's to the ink's."""
-    line = ink - ground
-    return ((image - ground) * line).sum(-1) / np.maximum((line**2).sum(-1), 1e-4)

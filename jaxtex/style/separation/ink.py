@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from jaxtex import images
-from jaxtex.style.separation.colors import RGB, Color, Map, Picture
+from jaxtex.style.separation.colors import RGB, Color, Map, Picture, share_of_way
 
 # Coverage that is no less than this share of the most around it is the middle of its stroke.
 _RIDGE = 0.9
@@ -56,8 +56,8 @@ class Ink:
         if self.coverage.shape == (height, width):
             return self
         coverage = full_strokes(images.resize(self.coverage, height, width))
-        ground, ground_alpha = _resize_premultiplied(self.ground, self.ground_alpha, height, width)
-        same = self._mapped(lambda values: _smooth_resize(values, height, width))
+        ground, ground_alpha = resize_premultiplied(self.ground, self.ground_alpha, height, width)
+        same = self._mapped(lambda values: smooth_resize(values, height, width))
         return replace(same, coverage=coverage, ground=ground, ground_alpha=ground_alpha)
 
     def padded(self, margin: int) -> "Ink":
@@ -93,8 +93,7 @@ class Ink:
 
     def coverage_of(self, image: RGB) -> Map:
         """How much ink covers each pixel of a picture in these colours on this ground."""
-        full = self.color - self.ground
-        share = np.sum((image - self.ground) * full, -1) / np.maximum(np.sum(full**2, -1), 1e-3)
+        share = share_of_way(image - self.ground, self.color - self.ground)
         return np.clip(share, 0, 1).astype(np.float32)
 
     def paint(self, coverage: Map) -> Picture:
@@ -133,7 +132,7 @@ def nearest(
     return values[rows, columns]
 
 
-def _smooth_resize(
+def smooth_resize(
     values: Float32[np.ndarray, "h w *c"], height: int, width: int
 ) -> Float32[np.ndarray, "{height} {width} *c"]:
     """Resamples by a triangle, antialiased when shrinking: never past the values around."""
@@ -148,11 +147,11 @@ def _smooth_resize(
     return np.stack(planes, axis=-1).clip(0, 1).reshape(height, width, *values.shape[2:])
 
 
-def _resize_premultiplied(color: RGB, alpha: Map, height: int, width: int) -> tuple[RGB, Map]:
-    """Straight colours and alpha resampled as what one sees of them."""
-    small = _smooth_resize(alpha, height, width)
+def resize_premultiplied(color: RGB, alpha: Map, height: int, width: int) -> tuple[RGB, Map]:
+    """Straight colours and alpha resampled, antialiased, as what one sees of them."""
+    small = smooth_resize(alpha, height, width)
     if alpha.min() == 1:
-        return _smooth_resize(color, height, width), small
-    seen = _smooth_resize(color * alpha[..., None], height, width)
+        return smooth_resize(color, height, width), small
+    seen = smooth_resize(color * alpha[..., None], height, width)
     straight = seen / np.maximum(small[..., None], 1e-4)
     return np.clip(straight, 0, 1).astype(np.float32), small

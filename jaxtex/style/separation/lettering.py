@@ -38,12 +38,19 @@ _ROUNDISH, _DENSE, _DENSE_ROUNDISH = 5.3, 0.3, 7.0
 _PLAIN_SHARE, _PLAIN_SPREAD = 0.95, 6.0
 
 
+class Found(NamedTuple):
+    """Lettering, and whether it would have been found without being told of it."""
+
+    mask: Mask
+    sure: bool
+
+
 class _Scored(NamedTuple):
     score: float
     mask: Mask
 
 
-def find_lettering(image: RGB, kind: str | None = None) -> Mask | None:
+def find_lettering(image: RGB, kind: str | None = None) -> Found | None:
     """The pixels of an image of 512 pixels or fewer a side that are lettering; None without any.
 
     With a `kind`, plain or busy, there is some on such a ground: what is most like lettering is
@@ -55,10 +62,11 @@ def find_lettering(image: RGB, kind: str | None = None) -> Mask | None:
     ranks = gradient_ranks(lab)
     if kind != "busy":
         mask = tidy(on_plain(lab))
+        sure = likeness(lab, ranks, mask) > 0 and not bleeds(mask) and is_plain(image, behind(mask))
         if kind == "plain":
-            return mask if mask.any() and not mask.all() else None
-        if likeness(lab, ranks, mask) > 0 and not bleeds(mask) and is_plain(image, behind(mask)):
-            return mask
+            return Found(mask, sure) if mask.any() and not mask.all() else None
+        if sure:
+            return Found(mask, sure)
     found = [_Scored(likeness(lab, ranks, mask), mask) for mask in _tried(lab)]
     found = sorted((each for each in found if each.score > -np.inf), key=lambda each: -each.score)
     if not found:
@@ -66,9 +74,10 @@ def find_lettering(image: RGB, kind: str | None = None) -> Mask | None:
     improve = _Improver(image, lab, ranks)
     best = max(map(improve, _unlike(found)), key=lambda each: each.score)
     best = _with_further_inks(improve, best, found)
-    if kind is None and (best.score <= 0 or _is_pebbles(best.mask)):
+    sure = best.score > 0 and not _is_pebbles(best.mask)
+    if not best.mask.any() or (kind is None and not sure):
         return None
-    return best.mask if best.mask.any() else None
+    return Found(best.mask, sure)
 
 
 def _is_pebbles(mask: Mask) -> bool:

@@ -33,6 +33,8 @@ class StyleParts:
     coverage: Map | None
     color: RGB | None
     ground: Float32[np.ndarray, "3"]
+    sure: bool = True
+    """Whether its lettering, if it has some, would have been found without being told of it."""
 
     @property
     def nbytes(self) -> int:
@@ -42,7 +44,10 @@ class StyleParts:
     @property
     def said(self) -> str:
         """What the image was taken for, in words."""
-        return "a texture" if self.kind == "texture" else f"lettering on a {self.kind} ground"
+        if self.kind == "texture":
+            return "a texture"
+        doubt = "" if self.sure else ", as --style-kind says, though it looks like a texture"
+        return f"lettering on a {self.kind} ground{doubt}"
 
 
 def separate_style(image: Any, *, kind: str | None = None, mask: Any | None = None) -> StyleParts:
@@ -61,6 +66,7 @@ def separate_style(image: Any, *, kind: str | None = None, mask: Any | None = No
     picture = images.validate_array(image, "the style image")
     if kind is not None and kind not in get_args(StyleKind):
         raise SettingsError(f"kind: {kind!r} is unknown; allowed are plain, busy, texture")
+    sure = True
     if mask is not None:
         if kind == "texture":
             raise SettingsError("kind: a texture has no lettering; give no mask with it")
@@ -68,7 +74,7 @@ def separate_style(image: Any, *, kind: str | None = None, mask: Any | None = No
     elif kind == "texture":
         coverage = None
     else:
-        coverage = _found(picture, kind)
+        coverage, sure = _found(picture, kind)
     if coverage is None:
         return StyleParts("texture", None, None, _median(picture.reshape(-1, 3)))
     size = _working_size(picture)
@@ -76,18 +82,18 @@ def separate_style(image: Any, *, kind: str | None = None, mask: Any | None = No
     ground = behind(ink > 0.05)
     if kind is None:
         kind = "plain" if is_plain(small, ground) else "busy"
-    return StyleParts(
-        cast(StyleKind, kind), coverage, ink_colors(picture, coverage, size), _median(small[ground])
-    )
+    color = ink_colors(picture, coverage, size)
+    return StyleParts(cast(StyleKind, kind), coverage, color, _median(small[ground]), sure)
 
 
-def _found(picture: RGB, kind: str | None) -> Map | None:
-    """The coverage of the lettering in an image; None for a texture."""
-    small = images.resize(picture, *_working_size(picture))
-    mask = find_lettering(small, kind)
-    if mask is None and kind is not None:
+def _found(picture: RGB, kind: str | None) -> tuple[Map | None, bool]:
+    """The coverage of the lettering in an image, None for a texture, and whether that is sure."""
+    found = find_lettering(images.resize(picture, *_working_size(picture)), kind)
+    if found is not None:
+        return soft_coverage(picture, found.mask), found.sure
+    if kind is not None:
         raise ImageError(f"the style image: no lettering on a {kind} ground can be found in it")
-    return None if mask is None else soft_coverage(picture, mask)
+    return None, True
 
 
 def _working_size(picture: RGB) -> tuple[int, int]:

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from style_images import (
     BLACK,
     BONE,
@@ -105,6 +105,28 @@ def test_several_inks_on_a_plain_ground_are_one_lettering():
     assert off.mean() < 0.02
 
 
+@pytest.mark.parametrize(("length", "width"), [(320, 1), (320, 2), (1200, 2)])
+def test_thin_strokes_have_the_colour_they_were_drawn_in(length, width):
+    page = Image.new("L", (4 * length, length))
+    draw = ImageDraw.Draw(page)
+    for left in np.arange(1, 9) * 0.4 * length:
+        ends = [(left, 0.15 * length), (left + 0.2 * length, 0.85 * length)]
+        draw.line(ends, fill=255, width=4 * width)
+    page = page.resize((length, length // 4), Image.Resampling.BOX)
+    parts = separate_style(set_on(WHITE, RED, np.asarray(page, np.float32) / 255))
+    off = np.abs(parts.color - np.float32(RED))[parts.coverage > 0.5].max(-1)
+    assert np.median(off) < 2 / 255
+    assert off.mean() < 0.03
+
+
+def test_colours_of_ink_are_within_those_of_its_picture():
+    # Larger than the size at which it is taken apart.
+    parts = separate_style(set_on(NAVY, GOLD, larger(lettering(), 1200)))
+    assert parts.color[..., 2].max() <= NAVY[2] + 1e-5
+    assert np.all(parts.color[..., :2] <= np.float32(GOLD[:2]) + 1e-5)
+    assert np.all(parts.color >= np.minimum(NAVY, GOLD) - 1e-5)
+
+
 def test_beyond_the_ink_its_colour_is_that_of_the_nearest_ink():
     colors = np.where(np.arange(SHAPE[1])[:, None] < SHAPE[1] // 2, RED, NAVY)
     color = separate_style(set_on(WHITE, np.broadcast_to(colors, (*SHAPE, 3)))).color
@@ -117,6 +139,22 @@ def test_a_kind_that_is_given_is_kept(kind):
     parts = separate_style(set_on(BLACK, RED), kind=kind)
     assert parts.kind == kind
     assert overlap(parts.coverage, lettering()) > 0.95
+
+
+@pytest.mark.parametrize("kind", ["plain", "busy"])
+@pytest.mark.parametrize("texture", ["rust", "clouds", "pebbles"])
+def test_a_texture_that_is_called_lettering_is_said_to_look_like_one(texture, kind):
+    parts = separate_style(TEXTURES[texture], kind=kind)
+    assert parts.kind == kind
+    assert parts.said.endswith("though it looks like a texture")
+
+
+@pytest.mark.parametrize(
+    "image", [set_on(BLACK, RED), set_on(*BUSY["bone on rust"])], ids=["plain", "busy"]
+)
+def test_lettering_that_is_called_what_it_is_is_beyond_doubt(image):
+    kind = separate_style(image).kind
+    assert separate_style(image, kind=kind).said == f"lettering on a {kind} ground"
 
 
 def test_lettering_that_is_called_a_texture_is_one():
