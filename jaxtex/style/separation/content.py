@@ -98,7 +98,7 @@ def separate_content(picture: Picture, *, any_ink: bool = False) -> Ink | None:
     ground |= counters(pixels, smooth, ground)
     plate = clean_plate(pixels, ground)
     middles = _middles(pixels, plate, ground)
-    panel = find_panel(smooth, ground, _distance(pixels, plate) > _INK)
+    panel = find_panel(pixels, smooth, ground, _distance(pixels, plate) > _INK)
     if panel is not None:
         ground |= panel
         plate = clean_plate(pixels, ground)

@@ -5,7 +5,7 @@ from jaxtyping import Int
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
-from jaxtex.style.separation.grounds import Mask
+from jaxtex.style.separation.grounds import Mask, Pixels
 
 # A panel has so much of all that is not ground, of its own outline, and of that outline's hull.
 _OF_INK, _OF_OUTLINE, _OF_HULL = 0.35, 0.35, 0.85
@@ -13,14 +13,19 @@ _OF_INK, _OF_OUTLINE, _OF_HULL = 0.35, 0.35, 0.85
 _TRIED = 3
 # What stands on it is so much of the outline, and no holes that show the ground.
 _ON_IT, _NO_HOLES = 0.003, 0.95
+# A rim of it has nearly its colour.
+_ALIKE = 6 / 255
 # Antialiasing reaches so far.
 _EDGE = 5
 
 
-def find_panel(smooth: Int[np.ndarray, "h w"], ground: Mask, unlike: Mask) -> Mask | None:
+def find_panel(
+    pixels: Pixels, smooth: Int[np.ndarray, "h w"], ground: Mask, unlike: Mask
+) -> Mask | None:
     """The pixels of a panel with its edges; None if there is none.
 
     Args:
+      pixels: the image.
       smooth: numbers of the parts that no edge divides; 0 at edges.
       ground: what lies behind the panel.
       unlike: where an image differs from its ground.
@@ -33,8 +38,23 @@ def find_panel(smooth: Int[np.ndarray, "h w"], ground: Mask, unlike: Mask) -> Ma
         part = smooth == number
         outline = ndimage.binary_fill_holes(ndimage.binary_dilation(part))
         if _is_panel(part, outline, unlike):
-            return _with_edge(part, outline, ground)
+            return _with_edge(*_with_rims(part, outline, pixels, smooth, ground), ground)
     return None
+
+
+def _with_rims(
+    part: Mask, outline: Mask, pixels: Pixels, smooth: Int[np.ndarray, "h w"], ground: Mask
+) -> tuple[Mask, Mask]:
+    """A panel and its outline with what an inner line of another ink divides from it."""
+    color = np.median(pixels[part], 0)
+    for number in np.unique(smooth[~outline & ~ground]):
+        rim = smooth == number
+        if number == 0 or np.abs(np.median(pixels[rim], 0) - color).max() > _ALIKE:
+            continue
+        around = ndimage.binary_fill_holes(ndimage.binary_dilation(rim))
+        if around[outline].all():
+            part, outline = part | rim, around | outline
+    return part, outline
 
 
 def _is_panel(part: Mask, outline: Mask, unlike: Mask) -> bool:

@@ -273,6 +273,24 @@ def test_a_gradient_stays_behind(ends):
     assert ink.outer is None
 
 
+@pytest.mark.parametrize("ground", [None, (255, 255, 255)], ids=["transparent", "white"])
+def test_a_panels_rim_beyond_an_inner_line_is_of_the_panel(ground):
+    red, cream = (150, 20, 40), (250, 230, 180)
+    rings = [(red, 10), (cream, 20), (red, 24)]
+    parts = [("ellipse", color, (inset, inset, 160 - inset, 160 - inset)) for color, inset in rings]
+    parts.append(("rectangle", cream, (60, 60, 99, 99)))
+    image = drawn(parts, size=(160, 160), ground=ground)
+    ink = separate_content(image)
+    solid = ink.coverage == 1
+    assert np.all(bytes_of(ink.color[solid]) == cream)
+    assert solid[20:24, 80].any()
+    assert np.all(bytes_of(ink.ground[[14, 40, 120, 146], 80]) == red)
+    found, wanted = (
+        images.on_contrasting_ground(each) for each in (ink.paint(ink.coverage), image)
+    )
+    assert np.abs(found - wanted).mean() < 0.002
+
+
 def test_lettering_on_a_panel_is_the_ink_and_the_panel_stays():
     parts = [
         ("ellipse", (200, 20, 40), (20, 10, 160, 150)),
