@@ -1,5 +1,6 @@
 """What a canvas looks like: put together again, on the ground that was asked for."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -9,7 +10,7 @@ from jaxtyping import Bool, Float32
 
 from jaxtex import images
 from jaxtex.errors import ImageError
-from jaxtex.style.canvas import Levels, from_levels, unpad, with_chroma
+from jaxtex.style.canvas import Levels, from_levels, stroke_width, unpad, with_chroma
 from jaxtex.style.fill import fill_letters
 from jaxtex.style.separation import (
     RGB,
@@ -20,10 +21,12 @@ from jaxtex.style.separation import (
     luminance,
     separate_content,
 )
-from jaxtex.style.separation.ink import smooth_resize
+from jaxtex.style.separation.ink import loose_parts, smooth_resize
 
 # Ink whose colours lie so near to their median is of one colour.
 _ONE_COLOR = 0.12
+# Loose parts of so few pixels are specks, or of half a stroke's width squared.
+_SPECK = 5.0
 
 Background = Literal["keep", "transparent"] | tuple[float, float, float]
 """As in the content, none, or a colour."""
@@ -128,7 +131,8 @@ class Painting:
     def _inked(self, ink: Ink, levels: Levels) -> tuple[Ink, Map]:
         if self.fill is None:
             ink = ink.padded(self.margin if self.keep_margin else 0)
-            return ink, self._cut(1 - np.clip(levels[..., 0] / 255, 0, 1).astype(np.float32))
+            coverage = self._cut(1 - np.clip(levels[..., 0] / 255, 0, 1).astype(np.float32))
+            return ink, np.where(loose_parts(coverage, ink.coverage, self._speck), 0, coverage)
         texture = unpad(from_levels(levels), self.margin)
         filled = fill_letters(ink, texture, self.fill.strength)
         color = filled.color
@@ -139,6 +143,12 @@ class Painting:
             coverage = ink.coverage + self.fill.mask * (coverage - ink.coverage)
             color = ink.color + self.fill.mask[..., None] * (color - ink.color)
         return replace(ink, color=color.astype(np.float32)), coverage.astype(np.float32)
+
+    @functools.cached_property
+    def _speck(self) -> float:
+        """The area of what is too small to be a drop or a splash of the style's."""
+        assert self.ink is not None
+        return max(_SPECK, (stroke_width(self.ink.coverage > 0.5) / 2) ** 2)
 
     def _cut(self, image: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
         return image if self.keep_margin else unpad(image, self.margin)

@@ -98,6 +98,18 @@ def test_a_plain_ground_gives_way_to_a_colour():
     np.testing.assert_allclose(found[20, 20], 0, atol=1e-6)
 
 
+def test_specks_beside_letters_are_left_out_of_the_picture():
+    job = job_of()
+    levels = job.content.copy()
+    speck, drip, splash = np.s_[8:10, 60:62], np.s_[36:42, 24:26], np.s_[8:20, 40:48]
+    for part in (speck, drip, splash):
+        levels[part] = 0
+    found = job.picture(levels)
+    without = levels.copy()
+    without[speck] = 255
+    np.testing.assert_allclose(found[..., 0], without[4:-4, 4:-4, 0] / 255, atol=0.02)
+
+
 def test_small_antialiased_letters_are_ink():
     job = job_of(picture(CONTENT), size=96, images_too={"background": "transparent"})
     assert job.canvas == "ink"

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float32
 from scipy import ndimage
 
 from jaxtex.style.separation import RGB, Map, luminance
-from jaxtex.style.separation.ink import nearest
+from jaxtex.style.separation.ink import loose_parts, nearest
 
 # An edge moves by at most this share of its stroke's width, outwards by half as much.
 _SHARE, _OUTWARDS = 1 / 6, 0.5
@@ -41,7 +41,7 @@ def roughen(coverage: Map, texture: RGB, stroke: float, strength: float) -> Map:
     rough = np.clip(moved + 0.5, 0, 1)
     # Within the letters, what is not quite covered is no edge.
     rough = np.where(_within(coverage), rough * coverage, rough)
-    return np.where(_loose(rough, coverage), 0, rough).astype(np.float32)
+    return np.where(loose_parts(rough, coverage), 0, rough).astype(np.float32)
 
 
 def signed_distance(coverage: Map) -> Float32[np.ndarray, "h w"]:
@@ -61,13 +61,6 @@ def _within(coverage: Map) -> Bool[np.ndarray, "h w"]:
     """Pixels that are fully covered, or have letters all round them."""
     wide = ndimage.minimum_filter(coverage, 3, mode="nearest") > 0.5
     return wide | (coverage > 1 - _RIPPLE)
-
-
-def _loose(rough: Map, coverage: Map) -> Bool[np.ndarray, "h w"]:
-    """Specks that lie wholly outside of what the letters covered."""
-    parts, count = ndimage.label(rough > 0, np.ones((3, 3)))
-    most = np.asarray(ndimage.maximum(coverage, parts, np.arange(count + 1)))
-    return most[parts] < _RIPPLE
 
 
 def _local_width(ink: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

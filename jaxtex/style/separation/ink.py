@@ -1,5 +1,6 @@
 """`Ink`: a logo taken apart, and how it is put together again."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from jaxtex.style.separation.colors import RGB, Color, Map, Picture, share_of_wa
 _RIDGE = 0.9
 # Less coverage than this is no stroke, however thin.
 _LEAST = 0.08
+# Less coverage is none in 8 bits; resampling leaves as much as the second beside an edge.
+_NONE, _RIPPLE = 0.5 / 255, 0.05
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,6 +123,19 @@ def full_strokes(coverage: Map) -> Map:
     scaled = np.clip(coverage / full, 0, 1)
     scaled[ridge] = 1
     return scaled.astype(np.float32)
+
+
+def loose_parts(coverage: Map, logo: Map, largest: float = math.inf) -> Bool[np.ndarray, "h w"]:
+    """Where a coverage has parts, of an area up to `largest`, that lie wholly outside of a logo's.
+
+    `logo` is the logo's own coverage, of the same size; areas are in fully covered pixels.
+    """
+    parts, count = ndimage.label(coverage > _NONE, np.ones((3, 3)))
+    most = np.asarray(ndimage.maximum(logo, parts, np.arange(count + 1)))
+    area = np.bincount(parts.ravel(), coverage.ravel())
+    loose = (most < _RIPPLE) & (area <= largest)
+    loose[0] = False
+    return loose[parts]
 
 
 def nearest(
