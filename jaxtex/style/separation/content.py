@@ -162,10 +162,12 @@ def _assembled(
     color, opacity, full = _own_colors(color, opacity, pixels, plate, ground, middles)
     away, (rows, columns) = ndimage.distance_transform_edt(~middles, return_indices=True)
     # An antialiased pixel between two inks that touch is what it is.
+    distance = _distance(pixels, plate)
+    least = _least_ink(distance)
     between = ~middles & ~ground & (away <= _REACH)
-    between &= ndimage.minimum_filter(_distance(pixels, plate), 5) > _INK
+    between &= ndimage.minimum_filter(distance, 5) > least
     full = full[rows, columns]
-    between &= variation(full, 5) > _INK
+    between &= variation(full, 5) > least
     full = np.where(between[..., None], pixels, full)
     change = full - plate
     coverage = np.clip(share_of_way(pixels - plate, change), 0, 1)

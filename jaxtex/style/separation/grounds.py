@@ -28,6 +28,9 @@ _BORDER_SHARE, _PART_SHARE = 0.5, 0.25
 _CLEAR, _CLEAR_SHARE = 0.02, 0.0005
 # So few colours, which have so much of the ground, are flat grounds side by side.
 _FLAT_COLORS, _FLAT_SHARE = 6, 0.98
+# Ripples of compression have at most so much of a flat ground, differ from it so little, and so
+# many of their pixels are no nearer to it than those around them.
+_RIPPLED, _RIPPLE, _RISING = 0.06, 0.1, 0.08
 FLAT = 2.2 / 255
 """Flat is what differs no more from its neighbours."""
 # Of what differs so much from a plain border and is of its ground, more is flat where the edges are
@@ -148,11 +151,25 @@ def clean_plate(pixels: Pixels, ground: Mask) -> Pixels:
     _, first, counts = np.unique(packed(own), return_index=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     most = own[first[order[0]]]
-    if np.mean(largest(np.abs(own - most)) <= FLAT) >= _FLAT_SHARE:
+    distance = largest(np.abs(pixels - most))
+    if np.mean(distance[ground] <= FLAT) >= _FLAT_SHARE or _is_rippled(distance, ground):
         return np.broadcast_to(most, pixels.shape).astype(np.float32)
     if counts[order[:_FLAT_COLORS]].sum() >= _FLAT_SHARE * len(own):
         return nearest(pixels, ground)
     return np.where(ground[..., None], pixels, _pull_push(pixels, ground)).astype(np.float32)
+
+
+def _is_rippled(distance: Float32[np.ndarray, "h w"], ground: Mask) -> bool:
+    """Whether a flat ground is unlike itself only by what compression left: faint, with ripples.
+
+    `distance` is that of each pixel to the ground's commonest colour. A shadow falls away from its
+    letters; ripples rise again.
+    """
+    off = ground & (distance > FLAT)
+    if not 0 < off.sum() <= _RIPPLED * ground.sum():
+        return False
+    rises = distance[off] >= ndimage.maximum_filter(distance, 3)[off]
+    return bool(np.percentile(distance[off], 95) <= _RIPPLE and rises.mean() >= _RISING)
 
 
 def variation(pixels: Pixels, size: int = 3) -> Float32[np.ndarray, "h w"]:

@@ -1,5 +1,6 @@
 """Contents taken apart: what is ink, of which colours, and what lies behind it."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -256,6 +257,31 @@ def test_a_soft_shadow_stays_behind(blur, clear):
     np.testing.assert_allclose(behind[beside], shadow[beside], atol=0.02)
     # Beneath the letters it goes on; in their middle nobody knows.
     assert behind[letters == 1].max() < 0.5
+
+
+@pytest.mark.parametrize("quality", [40, 60, 85])
+def test_a_plain_ground_is_clean_whatever_compression_left_on_it(quality):
+    letters = lettering()
+    found = 1 - letters[..., None] * np.array((0.9, 0.3, 0.1))
+    file = io.BytesIO()
+    Image.fromarray(bytes_of(found).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    compressed = np.asarray(Image.open(file), np.float32) / 255
+    assert np.sum(np.abs(compressed - 1).max(-1)[letters == 0] > 3 / 255) > 300
+    ink = separate_content(compressed)
+    np.testing.assert_array_equal(ink.ground, 1)
+    np.testing.assert_array_equal(ink.outer_alpha, 0)
+    assert np.sum(np.abs(ink.coverage - letters) > 0.35) < 10
+
+
+@pytest.mark.parametrize("blur", [2, 4])
+def test_a_faint_shadow_is_no_trace_of_compression(blur):
+    letters = lettering()
+    shadow = 0.1 * ndimage.gaussian_filter(np.roll(letters, (blur, blur), (0, 1)), blur)
+    behind = np.repeat(1 - shadow[..., None], 3, -1)
+    found = behind + letters[..., None] * ((0.8, 0.1, 0.15) - behind)
+    ink = separate_content((np.rint(found * 255) / 255).astype(np.float32))
+    beside = ndimage.distance_transform_edt(letters == 0) > 3
+    np.testing.assert_allclose(1 - ink.ground.mean(-1)[beside], shadow[beside], atol=0.01)
 
 
 @pytest.mark.parametrize(
