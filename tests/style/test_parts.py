@@ -8,19 +8,23 @@ from PIL import Image, ImageDraw, ImageFont
 from jaxtex.style import SharedTargets, load_network, make_job, resolve_settings, run_jobs
 from jaxtex.style.metrics import Lettering
 
-HEIGHT, WIDTH, ROW = 240, 384, 80
+WIDTH, ROW = 192, 40
+# A fifth of the default's steps: with all of them it takes five times as long, and a part's
+# readability is 0.01 to 0.04 less.
+FEW = {"steps": 30, "finish_steps": 6}
 WORDS = ("NORDLICHT", "Harbour", "Mountain Gear", "ALDER", "Quillmark", "vesper", "TIMBER Co")
 
 
-def logo(rng):
+def logo(seed):
     """Two or three words below each other, each of one ink on white, and how many."""
-    count = int(rng.integers(2, 4))
+    rng = np.random.default_rng(seed)
+    count = 2 + seed % 2
     page = Image.new("RGB", (WIDTH, ROW * count), "white")
     draw = ImageDraw.Draw(page)
     for index in range(count):
         # Of any lightness that one can see on white, of any hue.
         color = tuple(int(level) for level in rng.integers(0, 220, 3))
-        font = ImageFont.load_default(size=int(rng.integers(34, 60)))
+        font = ImageFont.load_default(size=int(rng.integers(17, 30)))
         draw.text(
             (WIDTH / 2, ROW * (index + 0.5)), str(rng.choice(WORDS)), fill=color, font=font,
             anchor="mm",
@@ -29,8 +33,8 @@ def logo(rng):
 
 
 def readabilities(seeds, **options):
-    logos = [logo(np.random.default_rng(seed)) for seed in seeds]
-    settings = resolve_settings("steel", 0.5, size=WIDTH, **options)
+    logos = [logo(seed) for seed in seeds]
+    settings = resolve_settings("steel", 0.5, size=WIDTH, margin=8, **options)
     jobs = [make_job(settings, content, [picture(STYLE)]) for content, _ in logos]
     assert {job.canvas for job in jobs} == {"ink"}
     found = []
@@ -52,6 +56,7 @@ def test_each_part_of_a_few_logos_is_readable():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, 200, 4))
+@pytest.mark.parametrize("first", range(50))
 def test_each_part_of_200_logos_is_readable(first):
-    assert min(readabilities(range(first, first + 4))) >= 0.8
+    # Four of one shape, which run as one batch.
+    assert min(readabilities(range(first, 200, 50), **FEW)) >= 0.8
