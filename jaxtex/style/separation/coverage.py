@@ -17,6 +17,8 @@ _MOST_NOISE = 0.3
 _SOLID = 0.95
 # Parts of fewer pixels have no colour of their own.
 _SPECK = 8
+# What is so near to the ground's colour is a hole too small to be seen as one, if it is so little.
+_SAME, _FEW = 0.1, 0.05
 # The middle of a thin stroke is antialiased where it differs from the ground by less than this
 # share of what it does within so many pixels.
 _BRIGHT, _ALONG = 0.9, 7
@@ -58,12 +60,16 @@ def ink_colors(image: RGB, coverage: Map, size: tuple[int, int]) -> RGB:
     full = min(_SOLID, 0.99 * float(coverage.max()))
     # The outermost pixels may be antialiased; parts without others have their middle instead.
     core = ndimage.minimum_filter(coverage, 3) > full
+    apart = _from_ground(image, coverage)
+    pinholes = core & ndimage.binary_dilation(apart < _SAME, np.ones((3, 3)))
+    if pinholes.sum() < _FEW * core.sum():
+        core &= ~pinholes
     labels, count = ndimage.label(coverage > 0.5 * full)
     thin = np.bincount(labels[core], minlength=count + 1) == 0
     if core.any():
         thin &= np.bincount(labels.ravel()) >= _SPECK
     thin[0] = False
-    core |= thin[labels] & _fullest(image, coverage)
+    core |= thin[labels] & _fullest(apart, coverage)
     # Of these pixels alone: resampled with what lies around them they would be none of the image's.
     part = smooth_resize(core.astype(np.float32), *size)
     small = smooth_resize(image * core[..., None], *size) / np.maximum(part, 1e-6)[..., None]
@@ -72,13 +78,18 @@ def ink_colors(image: RGB, coverage: Map, size: tuple[int, int]) -> RGB:
     return np.where(core[..., None], image, beyond).astype(np.float32)
 
 
-def _fullest(image: RGB, coverage: Map) -> Mask:
-    """Of the middles of strokes those that stand out most from the ground: least antialiased."""
+def _from_ground(image: RGB, coverage: Map) -> Map:
+    """How far each colour lies from the ground's median."""
     ground = coverage < 1 - _SOLID
     color = np.median(image[ground], 0) if ground.any() else np.zeros(3, np.float32)
+    return np.linalg.norm(image - color, axis=-1).astype(np.float32)
+
+
+def _fullest(apart: Map, coverage: Map) -> Mask:
+    """Of the middles of strokes those that stand out most from the ground: least antialiased."""
     middle = coverage >= ndimage.maximum_filter(coverage, 3)
-    distance = np.where(middle, np.linalg.norm(image - color, axis=-1), 0)
-    return middle & (distance >= _BRIGHT * ndimage.maximum_filter(distance, 2 * _ALONG + 1))
+    apart = np.where(middle, apart, 0)
+    return middle & (apart >= _BRIGHT * ndimage.maximum_filter(apart, 2 * _ALONG + 1))
 
 
 def spread_colors(image: RGB, part: Mask) -> RGB:

@@ -127,6 +127,15 @@ def test_colours_of_ink_are_within_those_of_its_picture():
     assert np.all(parts.color >= np.minimum(NAVY, GOLD) - 1e-5)
 
 
+def test_a_pinhole_in_a_letter_has_no_colour_of_its_own():
+    page = np.zeros((100, 200), np.float32)
+    page[20:80, 20:80] = page[20:80, 120:180] = 1
+    page[49:52, 49:51] = 0
+    parts = separate_style(set_on(BLACK, GOLD, page), kind="plain")
+    assert parts.coverage[50, 50] > 0.9
+    np.testing.assert_allclose(parts.color[20:80, 20:80], np.full((60, 60, 3), GOLD), atol=0.02)
+
+
 def test_beyond_the_ink_its_colour_is_that_of_the_nearest_ink():
     colors = np.where(np.arange(SHAPE[1])[:, None] < SHAPE[1] // 2, RED, NAVY)
     color = separate_style(set_on(WHITE, np.broadcast_to(colors, (*SHAPE, 3)))).color
