@@ -36,7 +36,6 @@ def programs(scale: Scale) -> dict[str, Callable[[], Case]]:
         "vgg16-kernels": make(style.kernels, side),
         "content-target": make(style.content_target, side),
         "style-target": make(style.style_target, side),
-        "style-target-guided": make(style.style_target, side, guided=True),
         "stacked-targets": make(style.stacked_targets, side, batch),
         "vgg16": make(style.vgg16, side, batch),
         "style-distances": make(style.style_distances, side, batch),

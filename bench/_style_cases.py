@@ -5,18 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-from _cases import INTEGER, SCALAR, Case, abstract, bytes_, flags, floats, started
+from _cases import SCALAR, Case, abstract, bytes_, flags, floats, started
 from flax import nnx
 
 from jaxtex import platforms
 from jaxtex.style import PRESETS, load_network, optimise
 from jaxtex.style import targets as style_targets
+from jaxtex.style.devices import abstract_arguments
 from jaxtex.style.job import program_of
 from jaxtex.style.metrics import style as style_metric
 from jaxtex.style.msgnet import model as msgnet_model
 from jaxtex.style.msgnet import train as msgnet_train
-from jaxtex.style.objective import Coefficients, Program, Targets, features_of
-from jaxtex.vgg import LAYERS, depth, extract
+from jaxtex.style.objective import Program, features_of
+from jaxtex.vgg import LAYERS, extract
 
 network = functools.cache(load_network)
 style_model = functools.cache(msgnet_model.load_model)
@@ -34,11 +35,6 @@ def convs_of(layers: tuple[str, ...], height: int, width: int, channels: int, **
     return jax.eval_shape(lambda: network().prepare(layers, height, width, channels, **form))
 
 
-def halved(layer: str, height: int, width: int) -> tuple[int, int]:
-    """The size of a layer's map."""
-    return height >> depth(layer), width >> depth(layer)
-
-
 def stylise(
     height: int,
     width: int,
@@ -52,29 +48,7 @@ def stylise(
 ) -> Case:
     """`run_chunk`, whose cost is that of an evaluation: XLA counts the body of its loop once."""
     program = steel(precision, rematerialise)
-    convs = convs_of(program.all_layers, height, width, channels)
-    image, ones = floats(batch, height, width, channels), floats(batch)
-    content, grams = jax.eval_shape(functools.partial(features_of, program), convs, image)
-    guides = {layer: floats(batch, *halved(layer, height, width), 1) for layer in program.layers}
-    targets = Targets(
-        content=image,
-        content_features=floats(*content.shape),
-        grams={layer: floats(batch, 1, *gram.shape[1:]) for layer, gram in grams.items()},
-        style_weights=floats(batch, 1),
-        distance=floats(batch, height, width, 1),
-        palette=floats(batch, 2, channels),
-        mask=floats(batch, height, width, 1),
-        guides=guides if guided else None,
-    )
-    weights = {name: ones for name in Coefficients._fields if name != "layers"}
-    coefficients = Coefficients(layers=dict.fromkeys(program.layers, ones), **weights)
-    state = jax.eval_shape(
-        functools.partial(optimise.start, optimizer),
-        image,
-        ones,
-        flags(batch),
-    )
-    args = program, convs, targets, coefficients, state, INTEGER
+    args = abstract_arguments(program, optimizer, batch, (height, width, channels), guided=guided)
     pixels = batch * height * width
     return Case(optimise.run_chunk, args, batch, (2, 3, 4), pixels, precision)
 
@@ -98,13 +72,11 @@ def content_target(side: int) -> Case:
     return Case(style_targets._content_features, (steel(), convs, floats(1, side, side, 1)))
 
 
-def style_target(side: int, *, guided: bool = False) -> Case:
+def style_target(side: int) -> Case:
     """A style's Gram matrices."""
     program = steel()._replace(content_layer=steel().layers[0])
     convs = convs_of(program.all_layers, 0, 0, 1, form="direct")
-    guides = {layer: floats(1, *halved(layer, side, side), 1) for layer in program.layers}
-    args = program, convs, floats(1, side, side, 1), guides if guided else None
-    return Case(style_targets._grams, args)
+    return Case(style_targets._grams, (program, convs, floats(1, side, side, 1)))
 
 
 def stacked_targets(side: int, batch: int) -> Case:

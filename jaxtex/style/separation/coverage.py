@@ -61,7 +61,7 @@ def ink_colors(image: RGB, coverage: Map, size: tuple[int, int]) -> RGB:
     # The outermost pixels may be antialiased; parts without others have their middle instead.
     core = ndimage.minimum_filter(coverage, 3) > full
     apart = _from_ground(image, coverage)
-    pinholes = core & ndimage.binary_dilation(apart < _SAME, np.ones((3, 3)))
+    pinholes = core & ndimage.binary_dilation(apart < _SAME, np.ones((3, 3), bool))
     if pinholes.sum() < _FEW * core.sum():
         core &= ~pinholes
     labels, count = ndimage.label(coverage > 0.5 * full)
