@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from jaxtex import images
+from jaxtex import images, platforms
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.objective import Program
@@ -95,7 +95,7 @@ def program_of(settings: Settings, layers: tuple[str, ...]) -> Program:
         settings.normalization,
         settings.features,
         settings.pool,
-        settings.precision,
+        platforms.fastest_precision() if settings.precision == "auto" else settings.precision,
     )
 
 

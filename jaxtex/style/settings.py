@@ -24,7 +24,8 @@ Precision = Literal["float32", "tensorfloat32", "bfloat16"]
 
 `float32` is what it says everywhere: where the hardware multiplies in less, a product is made of
 several. `tensorfloat32` takes TF32 on GPUs that have it, three products of bfloat16 parts on TPUs
-and float32 on CPUs. `bfloat16` keeps features, too, in that type.
+and float32 on CPUs. `bfloat16` keeps features, too, in that type. Settings may say `auto`: float32
+on CPUs, tensorfloat32 elsewhere (docs/scaling.md says why).
 """
 
 RESULT, LOOK, OBJECTIVE, RUN, FILES = (
@@ -208,8 +209,11 @@ class Settings:
     )
     init: Init = option("content", "What the run starts from.", group=RUN)
     seed: int = option(0, "For --init noise.", group=RUN, low=0, high=2**32 - 1)
-    precision: Precision = option(
-        "float32", "Of the products in convolutions and Gram matrices.", group=RUN
+    precision: Literal["auto", Precision] = option(
+        "auto",
+        "Of products in convolutions and Gram matrices; auto: float32 on a CPU, "
+        "else tensorfloat32.",
+        group=RUN,
     )
 
     def __post_init__(self) -> None:

@@ -51,6 +51,7 @@ class Result:
             "canvas": self.job.canvas,
             "scales": len({phase.factor for phase in self.job.phases}),
             "status": self.status,
+            "precision": self.job.program.precision,
             "platform": platforms.current(),
         }
 
