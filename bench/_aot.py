@@ -176,8 +176,7 @@ def figures(compiled: Any) -> dict[str, Any]:
 
 def of_text(text: str) -> dict[str, Any]:
     """What a compiled program's text holds."""
-    kinds = {name: rf"= [^=\n]*? {name}(?:-start)?\(" for name in COLLECTIVES}
-    counts = {name: len(re.findall(pattern, text)) for name, pattern in kinds.items()}
+    counts = {name: len(re.findall(rf" {name}(?:-start)?\(", text)) for name in COLLECTIVES}
     return {
         "collectives": {name: count for name, count in counts.items() if count},
         "float64": len(re.findall(r"\bf64\[", text)),
