@@ -132,3 +132,10 @@ def msgnet_step(side: int, batch: int, features: int) -> Case:
     rates = msgnet_train.Rates(*[SCALAR] * 3)
     args = blueprint, rates, convs, state, bytes_(batch, side, side, 3), bytes_(1, side, side, 3)
     return Case(msgnet_train.train_step, args, batch, (4,))
+
+
+def msgnet_steps(side: int, batch: int, features: int, steps: int = 2) -> Case:
+    """Steps of training in one dispatch."""
+    _, args, *_ = msgnet_step(side, batch, features)
+    images = (bytes_(steps, *each.shape) for each in args[-2:])
+    return Case(msgnet_train.train_steps, (*args[:-2], *images))

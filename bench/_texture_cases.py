@@ -25,6 +25,13 @@ def dcgan_step(batch: int, features: int, **options: Any) -> Case:
     return Case(dcgan_train.train_step, (networks, rates, state, images), batch, (3,))
 
 
+def dcgan_steps(batch: int, features: int, steps: int = 2) -> Case:
+    """Steps of training in one dispatch."""
+    _, args, *_ = dcgan_step(batch, features)
+    images = bytes_(steps, *args[-1].shape)
+    return Case(dcgan_train.train_steps, (*args[:-1], images))
+
+
 def dcgan_calibration(features: int) -> Case:
     """The averaged generator's statistics, at the end of training."""
     networks, state = started(dcgan_train.start, dcgan_train.Settings(features=features))

@@ -187,15 +187,14 @@ def _at(job: Any, levels: Any, *, noise: bool = True) -> dict[str, Any]:
     from jaxtex import platforms
     from jaxtex.style import load_network
     from jaxtex.style.objective import features_of, losses
-    from jaxtex.style.run import _coefficients, at_scale
-    from jaxtex.style.targets import SharedTargets
+    from jaxtex.style.targets import SharedTargets, at_scale, coefficients_of
 
     phase = job.phases[-1]
     shared = SharedTargets(load_network())
     levels = at_scale(levels, phase)
     convs = shared.convs(job.program, phase.height, phase.width, levels.shape[-1])
     targets = shared.of(job.program, [job], phase)
-    coefficients = _coefficients([job], phase)
+    coefficients = coefficients_of([job], phase)
 
     @jax.jit
     def evaluate(image: Any) -> Any:

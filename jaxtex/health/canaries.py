@@ -181,13 +181,13 @@ def gram_matrices() -> Pairs:
     """Gram matrices and their gradient at the size of a logo's features."""
     import jax
 
-    from jaxtex.style import objective
+    from jaxtex import vgg
 
     features, cotangent = _draw(0, 1, 47, 131, 64), _draw(1, 1, 64, 64)
 
     @jax.jit
     def both(features, cotangent):
-        out, pull = jax.vjp(objective.gram_matrix, features)
+        out, pull = jax.vjp(vgg.gram_matrix, features)
         return out, pull(cotangent)[0]
 
     gram, gradient = both(features, cotangent)

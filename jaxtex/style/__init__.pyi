@@ -9,7 +9,6 @@ from .objective import Coefficients as Coefficients
 from .objective import Losses as Losses
 from .objective import Program as Program
 from .objective import Targets as Targets
-from .objective import gram_matrix as gram_matrix
 from .painting import Background as Background
 from .painting import parse_background as parse_background
 from .prepare import make_job as make_job

@@ -20,7 +20,7 @@ from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Losses
 from jaxtex.style.optimise import CHUNK, OptimiserState, run_chunk, start
-from jaxtex.style.targets import SharedTargets, at_scale
+from jaxtex.style.targets import SharedTargets, at_scale, coefficients_of
 from jaxtex.vgg import VGG16
 
 Status = Literal["done", "interrupted", "diverged"]
@@ -193,7 +193,9 @@ class _Batch:
         self, index: int, problem: "_Problem", state: OptimiserState, done: int
     ) -> tuple[OptimiserState, Status]:
         phase, total = self.phases[index], self.counts[index]
-        coefficients = self.shared.placement.share(_coefficients(self.jobs, phase), len(self.jobs))
+        coefficients = self.shared.placement.share(
+            coefficients_of(self.jobs, phase), len(self.jobs)
+        )
         # The first call of a size compiles; it says nothing of the pace.
         self.pace, compiled = 0.0, False
         while done < total:
@@ -311,22 +313,3 @@ class _Problem:
         return run_chunk(
             self.program, self.convs, self.targets, coefficients, state, np.int32(count)
         )
-
-
-def _coefficients(jobs: Sequence[Job], phase: Phase) -> Coefficients:
-    def column(values: Sequence[float]) -> Float32[Array, " b"]:
-        return jax.device_put(np.asarray(values, np.float32))
-
-    settings = [job.settings for job in jobs]
-    return Coefficients(
-        layers={
-            layer: column([each.layers.get(layer, 0.0) for each in settings])
-            for layer in jobs[0].layers
-        },
-        content=column([each.content_weight for each in settings]),
-        tv=column([each.tv for each in settings]),
-        l2=column([each.l2 for each in settings]),
-        silhouette=column([each.silhouette for each in settings]),
-        ink=column([phase.ink] * len(settings)),
-        outside=column([3.0 if each.box == "soft" else 0.0 for each in settings]),
-    )

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jaxtyping import Array
+from jaxtyping import Array, Float32
 
 from jaxtex import images, platforms
 from jaxtex.recent import Recent
@@ -22,7 +22,7 @@ from jaxtex.style.canvas import Levels
 from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Program, Targets, features_of
+from jaxtex.style.objective import Coefficients, Program, Targets, features_of
 from jaxtex.vgg import VGG16, ConvForm, PreparedConv
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
@@ -137,6 +137,27 @@ class SharedTargets:
         return self._of_contents.get(
             ("palette", _digest(content)), lambda: images.palette_of(content)
         )
+
+
+def coefficients_of(jobs: Sequence[Job], phase: Phase) -> Coefficients:
+    """The weights of all terms of a batch in a phase."""
+
+    def column(values: Sequence[float]) -> Float32[Array, " b"]:
+        return jax.device_put(np.asarray(values, np.float32))
+
+    settings = [job.settings for job in jobs]
+    return Coefficients(
+        layers={
+            layer: column([each.layers.get(layer, 0.0) for each in settings])
+            for layer in jobs[0].layers
+        },
+        content=column([each.content_weight for each in settings]),
+        tv=column([each.tv for each in settings]),
+        l2=column([each.l2 for each in settings]),
+        silhouette=column([each.silhouette for each in settings]),
+        ink=column([phase.ink] * len(settings)),
+        outside=column([3.0 if each.box == "soft" else 0.0 for each in settings]),
+    )
 
 
 def _bytes(value: Any) -> int:

@@ -29,7 +29,7 @@ def test_bench_refuses_an_unknown_name_and_names_those_there_are():
     code = "from jaxtex.cli import main; main(['bench', 'stylise'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "'stylise' is unknown; allowed are all, batch-throughput, " in done.stderr
+    assert "'stylise' is unknown; allowed are accelerator, all, " in done.stderr
 
 
 @pytest.mark.parametrize("separator", [[], ["--"]])

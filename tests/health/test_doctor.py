@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxtex import cli
+from jaxtex import cli, vgg
 from jaxtex.cli import main
 from jaxtex.health import canaries, doctor, reference
 from jaxtex.style import objective
@@ -57,8 +57,8 @@ def test_json_is_one_object_with_the_checks_of_every_section(capsys, monkeypatch
 
 def test_a_wrong_value_fails(capsys, monkeypatch):
     only(monkeypatch, canaries.gram_matrices)
-    right = objective.gram_matrix
-    monkeypatch.setattr(objective, "gram_matrix", lambda features: right(features) * 1.0001)
+    right = vgg.gram_matrix
+    monkeypatch.setattr(vgg, "gram_matrix", lambda features: right(features) * 1.0001)
     code, output = run(capsys)
     assert code == 1
     (line,) = failures(output)

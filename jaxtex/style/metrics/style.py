@@ -15,11 +15,19 @@ from scipy import ndimage
 
 from jaxtex import images, platforms
 from jaxtex.style.metrics.lettering import Lettering
-from jaxtex.style.objective import gram_matrix
 from jaxtex.style.run import load_network
 from jaxtex.style.separation import LUMINANCE, RGB, Map, border_pixels, is_grey, parts_of
 from jaxtex.style.targets import prepare
-from jaxtex.vgg import LAYERS, VGG16, PreparedConv, avg_pool, depth, extract, minimum_size
+from jaxtex.vgg import (
+    LAYERS,
+    VGG16,
+    PreparedConv,
+    avg_pool,
+    depth,
+    extract,
+    gram_matrix,
+    minimum_size,
+)
 
 BLOCKS = 5
 

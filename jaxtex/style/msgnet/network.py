@@ -24,7 +24,7 @@ from jaxtex.style.msgnet.convs import (
     reflected_conv,
     upsampled_conv,
 )
-from jaxtex.style.objective import gram_matrix
+from jaxtex.vgg import gram_matrix
 
 FEATURES = 128
 """The paper's ngf: a quarter of the channels that CoMatch works on."""
