@@ -294,10 +294,14 @@ def _block(x, convs, *, names, taps, features, pool):
     found = {}
     for layer in names:
         x = conv3x3(x, convs[layer])
-        if layer in taps and features == "conv":
+        tapped = layer in taps
+        if tapped and features == "conv":
             x, found[layer] = taps[layer](x)
+        if pool == "max" and layer == names[-1] and not (tapped and features == "relu"):
+            # The ReLU of the largest is the largest ReLU, and of a quarter of the pixels.
+            return jax.nn.relu(max_pool(x)), found
         x = jax.nn.relu(x)
-        if layer in taps and features == "relu":
+        if tapped and features == "relu":
             x, found[layer] = taps[layer](x)
     if pool is not None:
         x = max_pool(x) if pool == "max" else avg_pool(x)
