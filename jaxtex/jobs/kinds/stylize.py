@@ -69,6 +69,9 @@ class StylizeJob(PairJob):
             "background": self.files.background,
             "vgg_sha256": self.weights,
         }
+        if facts["precision"] == "auto":
+            # What was the default was called so, and is so on a CPU.
+            facts["precision"] = "float32"
         return {name: value for name, value in facts.items() if later.get(name, facts) != value}
 
 
