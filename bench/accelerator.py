@@ -60,7 +60,9 @@ def steps(picture: Path) -> dict[str, Step]:
         "dcgan": Step(
             ("dcgan_vs_pytorch.py", "--no-compile"), 0.1, ("--features", "16", "--rounds", "3")
         ),
-        "ssim": Step(("ssim_vs_skimage.py",), 0.1, ("--textures", "12", "--rounds", "3")),
+        "ssim": Step(
+            ("ssim_vs_skimage.py",), 0.1, ("--textures", "12", "--rounds", "3", "--counts")
+        ),
         "vmf": Step(("vmf_vs_scipy.py",), 0.05, ("--count", "20000")),
     }
 
