@@ -17,7 +17,7 @@ STYLE = [
     name
     for name in PROGRAMS
     if name.startswith(("stylize", "start", "vgg16", "msgnet"))
-    or name.endswith(("-target", "-targets", "-target-guided", "-distances"))
+    or name.endswith(("-target", "-targets", "-distances"))
 ]
 # What others hold as well.
 LONG = ("stylize-tensorfloat32", "stylize-rgb", "stylize-adam")
