@@ -1,13 +1,8 @@
 """A batch over several devices: none waits for another, and all find what one alone does."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from virtual_devices import said_on
 
 SCRIPT = """
 import json, re
@@ -54,21 +49,7 @@ print(json.dumps({"start": start.tolist(), "found": found}))
 
 @pytest.fixture(scope="module")
 def said():
-    tests = Path(__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, (tests, tests.parent))),
-            "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
-        },
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return said_on(8, SCRIPT, timeout=600, strict=False)
 
 
 @pytest.mark.parametrize(("forms", "count"), [("cpu", 8), ("tpu", 4)])

@@ -1,15 +1,10 @@
 """Batches shared out to eight devices, which XLA makes of the CPU in a process of its own."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from msgnet_models import random_model
 from texture_models import lively_model
 from tiny_jobs import make_images
+from virtual_devices import said_on
 
 SCRIPT = """
 import io, json, sys
@@ -89,22 +84,7 @@ def said(tmp_path_factory):
     folder = tmp_path_factory.mktemp("devices")
     make_images(folder)
     models = random_model(folder / "net.safetensors"), lively_model(folder / "t.safetensors")
-    tests = Path(__file__).parents[2]
-    path = os.pathsep.join(map(str, (tests, tests.parent)))
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT, folder, *models],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={
-            **os.environ,
-            "PYTHONPATH": path,
-            "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
-        },
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return said_on(8, SCRIPT, folder, *models)
 
 
 def test_eight_devices_give_what_one_gives(said):

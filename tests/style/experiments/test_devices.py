@@ -1,12 +1,7 @@
 """Sweeps and `stylize_batch` on four devices, which XLA makes of the CPU in its own process."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from virtual_devices import said_on
 
 SCRIPT = """
 import json
@@ -61,21 +56,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def said():
-    tests = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", SCRIPT],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(map(str, (tests, tests.parent))),
-            "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
-        },
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return said_on(4, SCRIPT)
 
 
 def test_four_devices_give_what_one_gives(said):
