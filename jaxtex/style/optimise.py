@@ -177,9 +177,7 @@ def _lbfgs_update(noise: float, state: Any, found: Losses, gradient: Array) -> A
     at_best = jnp.where(accept, gradient, state.gradient)
     # A step taken for want of trials may have no positive curvature: it must not be remembered.
     forget = exhausted
-    directions = _lbfgs_directions()
-    memory = _select(forget, directions.init(best), state.memory)
-    downhill, memory_then = directions.update(at_best, memory, best)
+    downhill, memory = _lbfgs_direction(at_best, state.memory, best, forget, renew)
     direction = jnp.where(renew, -downhill, state.direction)
     learning_rate = jnp.where(restart, state.learning_rate / 10, state.learning_rate)
     cautious = learning_rate * direction.size / jnp.maximum(jnp.sum(jnp.abs(direction)), 1e-30)
@@ -196,9 +194,27 @@ def _lbfgs_update(noise: float, state: Any, found: Losses, gradient: Array) -> A
         low=jnp.where(renew, 0.0, low),
         high=jnp.where(renew, jnp.inf, high),
         trials=jnp.where(renew, 0, state.trials + 1),
-        memory=_select(renew, memory_then, state.memory),
+        memory=memory,
         learning_rate=learning_rate,
     )
+
+
+def _lbfgs_direction(
+    gradient: Array, memory: Any, point: Array, forget: Bool[Array, ""], keep: Bool[Array, ""]
+) -> tuple[Array, Any]:
+    """The gradient times L-BFGS's inverse Hessian, and the memory then.
+
+    With `forget` all pairs before are; without `keep` the pair of this call will be. Neither selects
+    between whole memories, which are twenty images twice: pairs without weight do not count, and
+    those of a call that is not counted are overwritten by the next before they are read.
+    """
+    none = (0, jnp.zeros_like(memory.weights_memory))
+    count, weights = _select(forget, none, (memory.count, memory.weights_memory))
+    memory = memory._replace(count=count, weights_memory=weights)
+    direction, then = _lbfgs_directions().update(gradient, memory, point)
+    small = ("count", "params", "updates", "weights_memory")
+    kept = {name: _select(keep, getattr(then, name), getattr(memory, name)) for name in small}
+    return direction, then._replace(**kept)
 
 
 def _select(condition: Bool[Array, ""], chosen: PyTree, other: PyTree) -> PyTree:
