@@ -21,6 +21,9 @@ from jaxtex.style.separation import (
 )
 from jaxtex.style.settings import Canvas
 
+# How much more the middles of the thinnest strokes and gaps count.
+_THIN = 4
+
 # Of any size: one function may well take several of different sizes.
 Levels = Float32[np.ndarray, "_ _ _"]
 
@@ -121,13 +124,16 @@ def silhouette_distance(
     Outside the ink it grows as min(d/u, 4)², d the distance to the ink and u a 24th of the
     canvas's width (16 pixels of 384). To that comes `skeleton` times the squared depth of a pixel
     in its stroke, counter or gap: 0 at the edge, which the style may move, and 1 at the middle,
-    which keeps a letter legible.
+    which keeps a letter legible. Strokes and gaps of one or two pixels count four times as much:
+    they have nothing but their middles, and a small picture of little ink nothing else to lose.
     """
     ink = ink_mask(levels)
     if not ink.any() or ink.all():
         return np.zeros((*ink.shape, 1), np.float32)
     far = np.minimum(ndimage.distance_transform_edt(~ink) / (canvas_width / 24), 4) ** 2
-    return (far + skeleton * stroke_middles(ink))[..., None].astype(np.float32)
+    depth, deepest = _depths(ink)
+    thin = 1 + (_THIN - 1) * np.clip(2 - deepest, 0, 1)
+    return (far + skeleton * thin * (depth / deepest) ** 2)[..., None].astype(np.float32)
 
 
 def stroke_middles(ink: Bool[np.ndarray, "h w"]) -> Map:
@@ -135,15 +141,19 @@ def stroke_middles(ink: Bool[np.ndarray, "h w"]) -> Map:
 
     It is the squared share of the greatest depth within a stroke's width about the pixel.
     """
+    depth, deepest = _depths(ink)
+    return ((depth / deepest) ** 2).astype(np.float32)
+
+
+def _depths(
+    ink: Bool[np.ndarray, "h w"],
+) -> tuple[Float[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
+    """Each pixel's depth in its stroke or gap, and the greatest within a stroke's width, ≥ 1."""
     outside = ndimage.distance_transform_edt(~ink)
     inside = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1]
     reach = 2 * round(max(stroke_width(ink), 2)) + 1
-    middle = _relative_depth(outside, reach) ** 2 + _relative_depth(inside, reach) ** 2
-    return middle.astype(np.float32)
-
-
-def _relative_depth(depth: np.ndarray, reach: int) -> np.ndarray:
-    return depth / np.maximum(ndimage.maximum_filter(depth, reach), 1)
+    deepest = [ndimage.maximum_filter(depth, reach) for depth in (inside, outside)]
+    return inside + outside, np.maximum(np.where(ink, *deepest), 1)
 
 
 def scales_for(stroke: float, strength: float, most: int = 4) -> int:

@@ -104,6 +104,17 @@ def test_the_skeleton_is_dearest_in_the_middle_of_a_stroke():
     assert found[20] < 1
 
 
+def test_the_thinnest_strokes_and_gaps_are_dearer():
+    ink = np.zeros((60, 60), bool)
+    ink[:, 10:12] = ink[:, 14:16] = ink[:, 40:50] = True
+    found = canvas.silhouette_distance(levels_of(ink), 16.0, 60)[30, :, 0]
+    # Of the gap of two pixels the silhouette itself is a little.
+    np.testing.assert_allclose(found[10:16], 64, atol=0.2)
+    assert found[40:50].max() == pytest.approx(16)
+    middles = canvas.stroke_middles(ink)[30]
+    assert middles[10:16].tolist() == [1] * 6
+
+
 def test_more_strength_or_wider_strokes_go_through_more_sizes():
     by_strength = [canvas.scales_for(24.0, s) for s in (0.0, 0.5, 1.0)]
     by_stroke = [canvas.scales_for(stroke, 0.5) for stroke in (1.0, 4.0, 8.0, 64.0, 1e3)]
