@@ -3,6 +3,7 @@
 Importing it loads the standard library alone; `set_up` comes before JAX is imported.
 """
 
+import dataclasses
 import importlib.util
 import os
 import re
@@ -132,18 +133,25 @@ def compile_case(case: Any, devices: Sequence[Any]) -> Any:
 
 
 def placed(case: Any, devices: Sequence[Any]) -> list[Any]:
-    """Its arguments, shared out and whole, as `jaxtex.style.Placement` places those of a run."""
+    """Its arguments, shared out and whole, as `jaxtex.style.Placement` places those of a run.
+
+    Networks that are trained know the devices, as those of a run do.
+    """
     import jax
     import numpy as np
     from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceSharding
 
+    from jaxtex.texture.dcgan import train as dcgan
+
+    mesh = Mesh(np.array(devices), ("batch",))
     if len(devices) == 1:
         whole = shared = SingleDeviceSharding(devices[0])
     else:
-        mesh = Mesh(np.array(devices), ("batch",))
         whole, shared = (NamedSharding(mesh, PartitionSpec(*axes)) for axes in ((), ("batch",)))
 
     def one(leaf: Any, along: bool) -> Any:
+        if isinstance(leaf, dcgan.Networks):
+            return dataclasses.replace(leaf, mesh=mesh)
         if not isinstance(leaf, jax.ShapeDtypeStruct):
             return leaf
         where = shared if along and leaf.shape[:1] == (case.batch,) else whole

@@ -148,19 +148,7 @@ def test_devices_that_share_a_batch_do_not_talk(on_four, name):
 
 @pytest.mark.slow
 @needs_libtpu
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            "msgnet-train",
-            marks=pytest.mark.xfail(reason="not compiled since it was mended"),
-        ),
-        pytest.param(
-            "dcgan-train",
-            marks=pytest.mark.xfail(reason="compiled without the mesh that a run gives it"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", ["msgnet-train", "dcgan-train"])
 def test_devices_that_train_together_add_up_gradients_alone(on_four, name):
     assert set(on_four["collectives"][name]) == {"all-reduce"}
 
