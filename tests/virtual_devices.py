@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import Any
 
 
-def said_on(count: int, script: str, *arguments: Any, timeout: int = 300, strict: bool = True):
-    """What a script prints as JSON on so many CPU devices; `strict`: user warnings are errors."""
+def said_on(
+    count: int,
+    script: str,
+    *arguments: Any,
+    timeout: int = 300,
+    strict: bool = True,
+    flags: str = "",
+):
+    """What a script prints as JSON on so many CPU devices; `strict`: user warnings are errors.
+
+    `flags` are further ones of XLA.
+    """
     tests = Path(__file__).parent
     warnings = ("-W", "error::UserWarning") if strict else ()
     done = subprocess.run(
@@ -21,7 +31,7 @@ def said_on(count: int, script: str, *arguments: Any, timeout: int = 300, strict
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, (tests, tests.parent))),
             "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={count}",
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={count} {flags}",
         },
     )
     assert done.returncode == 0, done.stderr

@@ -1,14 +1,7 @@
 """What four devices tell each other, in the compiled text; XLA makes them of the CPU."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-import jaxtex
+from virtual_devices import said_on
 
 SCRIPT = r"""
 import json, math, re
@@ -95,18 +88,8 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def found():
-    environment = {
-        **os.environ,
-        # Nothing is run: machine code may be poor.
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0",
-        "JAX_PLATFORMS": "cpu",
-        "PYTHONPATH": str(Path(jaxtex.__file__).parents[1]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, env=environment, timeout=900
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    # Nothing is run: machine code may be poor.
+    return said_on(4, SCRIPT, timeout=900, strict=False, flags="--xla_backend_optimization_level=0")
 
 
 LARGEST = {"dcgan": 4 * 4 * 16 * 32, "msgnet": 7 * 7 * 3 * 64}
