@@ -204,7 +204,7 @@ def _lbfgs_direction(
 ) -> tuple[Array, Any]:
     """The gradient times L-BFGS's inverse Hessian, and the memory then.
 
-    With `forget` all pairs before are; without `keep` the pair of this call will be. Neither selects
+    With `forget` all pairs before are; without `keep` that of this call will be. Neither selects
     between whole memories, which are twenty images twice: pairs without weight do not count, and
     those of a call that is not counted are overwritten by the next before they are read.
     """

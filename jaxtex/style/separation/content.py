@@ -51,6 +51,10 @@ _GROUND_SHARE, _INK_SHARE, _INSIDE, _PHOTOGRAPH = 0.04, 0.0015, 0.02, 0.08
 # Compression leaves so many pixels beside strokes a little unlike the ground, and so many that rise
 # again; what is there counts so many times.
 _FAINT, _RIPPLES, _NOISE = 0.12, 0.002, 2.0
+# What has no more pixels may be a ripple.
+_SPECK = 12
+# Colours of compressed ink are evened out over such a radius; it is off by so much.
+_EVEN, _UNEVEN = 6.0, 0.3
 
 
 def separate_at(picture: Picture, height: int, width: int, *, any_ink: bool = False) -> Ink | None:
@@ -98,12 +102,14 @@ def separate_content(picture: Picture, *, any_ink: bool = False) -> Ink | None:
     ground |= counters(pixels, smooth, ground)
     plate = clean_plate(pixels, ground)
     middles = _middles(pixels, plate, ground)
-    panel = find_panel(pixels, smooth, ground, _distance(pixels, plate) > _INK)
+    distance = _distance(pixels, plate)
+    ripples = _least_ink(distance)
+    panel = find_panel(pixels, smooth, ground, distance > _INK, ripples if ripples > _INK else 0.0)
     if panel is not None:
         ground |= panel
         plate = clean_plate(pixels, ground)
         middles = _middles(pixels, plate, ground)
-    if not middles.any() or not (any_ink or _is_logo(pixels, ground, middles)):
+    if not middles.any() or not (any_ink or _is_logo(pixels, plate, ground, middles)):
         return None
     return _assembled(color, opacity, pixels, plate, ground, middles, panel)
 
@@ -120,7 +126,16 @@ def _middles(pixels: Pixels, plate: Pixels, ground: Mask) -> Mask:
     ridge = distance >= _RIDGE * ndimage.maximum_filter(distance, 3)
     flat = variation(pixels) <= FLAT
     # What is flat is no ripple.
-    return (((distance > least) & ridge) | ((distance > min(least, _FLAT_INK)) & flat)) & ~ground
+    found = ((distance > least) & ridge) | ((distance > min(least, _FLAT_INK)) & flat)
+    found &= ~ground
+    if least > _INK:
+        # A strong ripple, as in a counter, is a speck.
+        labels, count = ndimage.label(found, np.ones((3, 3)))
+        numbers = np.arange(count + 1)
+        strong = ndimage.maximum(distance, labels, numbers) > 2 * least
+        strong |= np.bincount(labels.ravel(), minlength=count + 1) > _SPECK
+        found &= strong[labels]
+    return found
 
 
 def _least_ink(distance: Map) -> float:
@@ -142,8 +157,11 @@ def _least_ink(distance: Map) -> float:
     return float(np.clip(_NOISE * np.quantile(weak, 0.98), _INK, 0.35 * most))
 
 
-def _is_logo(pixels: Pixels, ground: Mask, middles: Mask) -> bool:
+def _is_logo(pixels: Pixels, plate: Pixels, ground: Mask, middles: Mask) -> bool:
     """Whether there is ground and ink enough, and no photograph inside of it."""
+    distance = _distance(pixels, plate)
+    # Ripples round strokes are as good as ground.
+    ground = ground | (distance <= _least_ink(distance))
     if ground.mean() < _GROUND_SHARE or middles.mean() < _INK_SHARE:
         return False
     inside = ndimage.distance_transform_edt(~ground) > _REACH + 2
@@ -160,10 +178,13 @@ def _assembled(
     panel: Mask | None,
 ) -> Ink:
     color, opacity, full = _own_colors(color, opacity, pixels, plate, ground, middles)
-    away, (rows, columns) = ndimage.distance_transform_edt(~middles, return_indices=True)
-    # An antialiased pixel between two inks that touch is what it is.
     distance = _distance(pixels, plate)
     least = _least_ink(distance)
+    if least > _INK:
+        color = _evened(color, middles, distance)
+        full = np.dstack([color * opacity[..., None], opacity][: full.shape[-1] - 2])
+    away, (rows, columns) = ndimage.distance_transform_edt(~middles, return_indices=True)
+    # An antialiased pixel between two inks that touch is what it is.
     between = ~middles & ~ground & (away <= _REACH)
     between &= ndimage.minimum_filter(distance, 5) > least
     full = full[rows, columns]
@@ -188,6 +209,24 @@ def _assembled(
         outer=outer,
         outer_alpha=None if outer is None else _outer_alpha(plate, outer, panel),
     )
+
+
+def _evened(color: RGB, middles: Mask, distance: Map) -> RGB:
+    """Colours without what compression did to them: means over those around in a part of the ink.
+
+    What differs most from the ground counts most, for there the ink is whole; a pixel that is of
+    another ink than those around keeps its colour.
+    """
+    labels = ndimage.label(middles, np.ones((3, 3)))[0]
+    evened = color.copy()
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        part = labels[box] == number
+        trust = part * (distance[box] / distance[box][part].max()) ** 8
+        mean = ndimage.gaussian_filter(color[box] * trust[..., None], (_EVEN, _EVEN, 0))
+        mean /= np.maximum(ndimage.gaussian_filter(trust, _EVEN), 1e-6)[..., None]
+        near = part & (largest(np.abs(mean - color[box])) <= _UNEVEN)
+        evened[box][near] = mean[near]
+    return evened
 
 
 def _outer_alpha(plate: RGB, outer: Color, panel: Mask | None) -> Map:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from logos import COLOURED, CONTENT, INVERTED, bars, picture
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from scipy import ndimage
 
 from jaxtex import images
@@ -335,6 +335,32 @@ def test_lettering_on_a_panel_is_the_ink_and_the_panel_stays():
     np.testing.assert_allclose(again, found, atol=0.02)
     assert clear.ground_alpha[80, 40] == 1
     assert clear.ground_alpha[0, 0] == 0
+
+
+@pytest.mark.parametrize("quality", [40, 60, 90])
+@pytest.mark.parametrize(
+    "colors", [("white", "#ffcd00", "#141414"), ("black", "#c81e1e", "white")], ids=" on ".join
+)
+def test_lettering_on_a_panel_is_found_whatever_compression_left(colors, quality):
+    ground, panel, ink = colors
+    image = Image.new("RGB", (512, 192), ground)
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((40, 30, 472, 162), 24, fill=panel)
+    font = ImageFont.load_default(size=60)
+    draw.text((256, 96), "Harbour", fill=ink, font=font, anchor="mm")
+    plain = separate_content(np.asarray(image, np.float32) / 255)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    found = separate_content(np.asarray(Image.open(file), np.float32) / 255)
+    inked = [each.coverage > 0.5 for each in (plain, found)]
+    assert np.sum(inked[0] & inked[1]) > 0.93 * np.sum(inked[0] | inked[1])
+    # The panel is there; its edge is a little less sharp.
+    inside = np.abs(plain.ground - plain.ground[96, 60]).max(-1) < 0.1
+    edge = ndimage.binary_dilation(inside, iterations=3) & ~ndimage.binary_erosion(
+        inside, iterations=3
+    )
+    offset = np.abs(found.ground - plain.ground).max(-1)
+    assert offset[~edge].max() < 0.2
 
 
 def test_compression_leaves_no_ink_beside_the_letters(tmp_path):
