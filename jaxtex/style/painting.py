@@ -27,6 +27,8 @@ from jaxtex.style.separation.ink import loose_parts, smooth_resize
 _ONE_COLOR = 0.12
 # Loose parts of so few pixels are specks, or of half a stroke's width squared.
 _SPECK = 5.0
+# What lies behind the ink has a panel where so much of it is opaque once the ground is taken out.
+_WHOLE, _PANEL_SHARE = 0.99, 0.02
 
 Background = Literal["keep", "transparent"] | tuple[float, float, float]
 """As in the content, none, or a colour."""
@@ -178,7 +180,7 @@ def recolored(ink: Ink, colors: str, parts: Sequence[StyleParts]) -> Ink:
     """A content's ink in the colours that `Settings.colors` names.
 
     Those of lettering are its ink's, which lie on the content's letters as they do on the band's,
-    and the colour of its ground, where the content's is opaque.
+    and the colour of its ground, where the content's is opaque: of a panel, where there is one.
 
     Raises:
       SettingsError: it is no colour.
@@ -194,6 +196,11 @@ def recolored(ink: Ink, colors: str, parts: Sequence[StyleParts]) -> Ink:
     color = _laid_on(style.color, style.coverage, ink.coverage)
     if ink.ground_alpha.min() < 1:
         return replace(ink, color=color)
+    if ink.outer is not None and ink.outer_alpha is not None:
+        panel = ink.outer_alpha
+        if np.mean(panel > _WHOLE) > _PANEL_SHARE:
+            ground = ink.outer + panel[..., None] * (style.ground - ink.outer)
+            return replace(ink, color=color, ground=ground)
     return replace(
         ink,
         color=color,

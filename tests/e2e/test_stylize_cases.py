@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from logos import CONTENT, STYLE, TINY, options
+from PIL import Image, ImageDraw, ImageFont
 
 from jaxtex import images
 
@@ -133,6 +134,22 @@ def test_the_bands_colours_may_be_taken(stylize):
     red = red[red[:, 0] > 150]
     assert len(red) > 0.05 * found.shape[0] * found.shape[1]
     assert np.all(red[:, 0] > red[:, 1] + 80)
+
+
+def test_a_panel_takes_the_colour_of_the_bands_ground(stylize, tmp_path):
+    panel = Image.new("RGB", (240, 96), "white")
+    draw = ImageDraw.Draw(panel)
+    draw.rounded_rectangle((10, 10, 230, 86), 12, fill="#00783c")
+    font = ImageFont.load_default(size=40)
+    draw.text((120, 48), "Harbour", fill="#faf0c8", font=font, anchor="mm")
+    panel.save(tmp_path / "panel.png")
+    style = CASES / "red-on-black.png"
+    found, _ = stylize(tmp_path / "panel.png", "--colors", "style", style=style)
+    found = bytes_of(found)
+    assert np.all(found[0] == 255)
+    assert np.all(found[16, 20:60] == 0)
+    red = (found[..., 0] > 150) & (found[..., 1] < 80)
+    assert 0.05 < red.mean() < 0.3
 
 
 def test_all_ink_may_have_one_colour(stylize):
