@@ -176,13 +176,18 @@ def available_bytes() -> int:
 def fit_program(job: Job, batch: int, size: tuple[int, int], limit: int | None = None) -> Program:
     """The job's program, computing activations twice if a batch would not fit into `limit` bytes.
 
-    The default limit is 80 % of the device's free memory.
+    That is, if it takes less so: on TPUs it takes more. The default limit is 80 % of the device's
+    free memory.
     """
     program = job.program
     limit = int(0.8 * available_bytes()) if limit is None else limit
-    fits = _surely_fits(program, batch, size, limit)
-    fits = fits or evaluation_need(job, program, size).of(batch) <= limit
-    return program if fits else program._replace(rematerialise=True)
+    if _surely_fits(program, batch, size, limit):
+        return program
+    need = evaluation_need(job, program, size).of(batch)
+    if need <= limit:
+        return program
+    again = program._replace(rematerialise=True)
+    return again if evaluation_need(job, again, size).of(batch) < need else program
 
 
 def fit_batch(job: Job, count: int, limit: int | None = None) -> int:

@@ -47,13 +47,17 @@ def test_a_damaged_record_is_made_anew(program, monkeypatch, text):
 
 
 def test_off_the_cpu_batches_are_as_large_as_the_compiler_says(monkeypatch):
-    monkeypatch.setattr(devices, "compiled_need", lambda *_: devices.Need(1000, 200))
+    needs = {False: devices.Need(1000, 200), True: devices.Need(1000, 100)}
+    monkeypatch.setattr(devices, "compiled_need", lambda program, *_: needs[program.rematerialise])
     job, size = job_of(), job_of().content.shape[:2]
     with platforms.tracing_for("tpu"):
         assert devices.fit_batch(job, 50, 3000) == 10
         assert devices.fit_batch(job, 50, 10) == 1
         assert not devices.fit_program(job, 10, size, 3000).rematerialise
         assert devices.fit_program(job, 11, size, 3000).rematerialise
+        # Twice is no help where it takes more.
+        needs[True] = devices.Need(1000, 300)
+        assert devices.fit_program(job, 11, size, 3000) == job.program
         # Where there is plenty, nobody is asked.
         monkeypatch.setattr(devices, "compiled_need", None)
         assert devices.fit_batch(job, 50, 1 << 40) == 50
