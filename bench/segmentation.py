@@ -36,6 +36,7 @@ def measure(options: Any, report: _table.Report) -> None:
     from jaxtex.style.separation import separate_style
 
     drawn = names(options.names)
+    header = ["ground", "pictures", "median IoU", "10 % below", "least", "kind right", "median s"]
     rows, everything = [], []
     for number, ground in enumerate(options.grounds):
         found = []
@@ -48,11 +49,12 @@ def measure(options: Any, report: _table.Report) -> None:
             if parts.coverage is not None:
                 overlap = intersection_over_union(parts.coverage > 0.5, truth > 0.5)
             found.append((overlap, kind_is_right(parts.kind, ground), seconds))
-        _table.progress(f"{ground}: {len(found)} pictures")
         rows.append([ground, *_figures(found)])
+        # So that one who stops before the end has what there is.
+        said = (f"{word} {figure}" for word, figure in zip(header[1:], rows[-1][1:], strict=True))
+        _table.progress(f"{ground}: {', '.join(said)}")
         everything += found
     rows.append(["all", *_figures(everything)])
-    header = ["ground", "pictures", "median IoU", "10 % below", "least", "kind right", "median s"]
     report.table(header, rows)
 
 
