@@ -61,11 +61,10 @@ def run(*words: object) -> dict[str, Any]:
 
 
 def stylise(pair: Pair, output: Path) -> None:
-    """Runs the command, unless its result is there, and keeps what it reports beside it."""
+    """Runs the command, unless its result is there."""
     if not output.is_file():
         names = f"{pair.content}.png", f"{pair.style}.png", *pair.options
-        found = run("stylize", *names, "-o", output, "--size", WIDTH)
-        output.with_suffix(".json").write_text(json.dumps(found))
+        run("stylize", *names, "-o", output, "--size", WIDTH)
 
 
 def sheet(pair: Pair, before: Path, after: Path) -> bytes:
@@ -86,15 +85,14 @@ def sheet(pair: Pair, before: Path, after: Path) -> bytes:
 
 
 def row(name: str, pair: Pair, before: Path, after: Path) -> str:
-    """The pair's row of the table: scores before and after, and seconds."""
+    """The pair's row of the table: scores before and after."""
     ends = "--content", f"{pair.content}.png", "--style", f"{pair.style}.png", "--no-ocr"
     found = [run("score", path, *ends) for path in (before, after) if path.is_file()]
     figures = [
         " → ".join(f"{score[metric]:.2f}" for score in found)
         for metric in ("readability", "artefacts", "style")
     ]
-    seconds = json.loads(after.with_suffix(".json").read_text())["seconds"]
-    return f"| {name} | {' | '.join(figures)} | {seconds:.0f} |"
+    return f"| {name} | {' | '.join(figures)} |"
 
 
 def main() -> None:
@@ -104,6 +102,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as spare:
         folder = (arguments.out or Path(spare)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
         for name in arguments.names or PAIRS:
             before, after = PICTURES / "before" / f"{name}.webp", folder / f"{name}.png"
             stylise(PAIRS[name], after)
