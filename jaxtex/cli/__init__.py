@@ -51,6 +51,7 @@ _COMMANDS = {
     "sweep": ("jaxtex.cli.sweep:sweep", "Run a table of coefficients, and report on it."),
     "texture": ("jaxtex.cli.texture:texture", "Train, sample and search a space of textures."),
     "tune": ("jaxtex.cli.tune:tune", "Find coefficients for a content and a style."),
+    "ui": ("jaxtex.cli.ui:ui", "Do both jobs in the browser, on this machine."),
     "weights": ("jaxtex.cli.weights:weights", "Convert, verify and describe model weights."),
 }
 

@@ -12,6 +12,7 @@ from .folders import distinct_stems as distinct_stems
 from .folders import find_images as find_images
 from .folders import load_images as load_images
 from .palette import palette_of as palette_of
+from .reading import MAX_BYTES as MAX_BYTES
 from .reading import MAX_PIXELS as MAX_PIXELS
 from .reading import LoadedImage as LoadedImage
 from .reading import load_image as load_image

@@ -22,7 +22,11 @@ from jaxtex.images import _chunks, svg
 from jaxtex.images.arrays import join, over, parse_color, quantise, visible
 
 MAX_PIXELS = 2**26
-_MAX_BYTES = 2**30
+"""Of an image; one that has more is not decoded."""
+
+MAX_BYTES = 2**30
+"""Of an image's file."""
+
 _INPUT_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 _ALLOWED = "PNG, JPEG, WebP, TIFF, BMP, GIF or SVG"
 IMAGE_DESCRIPTION = 0x010E
@@ -155,7 +159,7 @@ def read_bytes(path: Path) -> bytes:
             raise ImageError(f"{path}: is not a regular file")
         if status.st_size == 0:
             raise ImageError(f"{path}: the file is empty")
-        if status.st_size > _MAX_BYTES:
+        if status.st_size > MAX_BYTES:
             raise ImageError(f"{path}: the file is larger than 1 GiB")
         return path.read_bytes()
     except ImageError:

@@ -1,0 +1,2 @@
+// What every page has: nothing is fetched from elsewhere.
+"use strict";

@@ -1,0 +1,1 @@
+"""The device: its worker process, the queue before it, and the turns that it takes."""

@@ -1,0 +1,31 @@
+"""The tasks that the worker knows, by name: nothing else can be asked of it."""
+
+import importlib
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Any
+
+
+class Rank(IntEnum):
+    """Which work may go between two evaluations of other work: that of a higher rank."""
+
+    RUN = 0
+    """Minutes; one at a time, in the order of asking."""
+    PREVIEW = 1
+    """Seconds; one at a time, in the order of asking."""
+    CLICK = 2
+    """What a person waits for with a finger on the button."""
+
+
+TASKS: dict[str, str] = {}
+"""Where the function lies: it takes the arguments and a `Turn`, and returns JSON values."""
+
+
+def find_task(name: str) -> Callable[..., Any]:
+    """The function of a task.
+
+    Raises:
+      KeyError: there is no such task.
+    """
+    module, _, attribute = TASKS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,28 @@
+"""What all pages share: the device, the runs on disk, and the board that says what changed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jaxtex.ui.device.queue import Device
+from jaxtex.ui.runs.board import Board
+from jaxtex.ui.runs.run import Runs
+
+
+@dataclass
+class House:
+    """One server's."""
+
+    folder: Path
+    """Where all is kept: `runs`, and `textures` with the folders of searches."""
+    device: Device
+    board: Board = field(default_factory=Board)
+
+    @property
+    def runs(self) -> Runs:
+        """The stylisations."""
+        return Runs(self.folder / "runs")
+
+    @property
+    def textures(self) -> Path:
+        """The folder of the searches."""
+        return self.folder / "textures"

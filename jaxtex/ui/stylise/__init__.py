@@ -1,0 +1,1 @@
+"""The page on which a content is given a style."""

@@ -1,0 +1,1 @@
+"""The page on which a space of textures is searched."""
