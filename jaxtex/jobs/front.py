@@ -31,6 +31,10 @@ class Front:
     """Gets where the run stands, as often as that changes."""
     stopped: Callable[[], bool] = lambda: False
     """Whether the run shall stop; asked between chunks of steps."""
+    look: Callable[[int, Any], None] | None = None
+    """Gets a step of a stylisation and the picture then, `[h, w, 3 or 4]` in [0, 1]."""
+    looks: int = 40
+    """About how many pictures it gets."""
 
     def note(self, images: "Iterable[LoadedImage]") -> None:
         """Says what of image files is not used, each sentence once."""

@@ -16,6 +16,7 @@ from .presets import DESCRIPTIONS as DESCRIPTIONS
 from .presets import PRESETS as PRESETS
 from .presets import find_preset as find_preset
 from .presets import preset_toml as preset_toml
+from .presets import resolve_settings as resolve_settings
 from .presets import settings_from as settings_from
 from .run import Hooks as Hooks
 from .run import Outcome as Outcome
@@ -30,6 +31,5 @@ from .settings import Settings as Settings
 from .stylize import DivergedError as DivergedError
 from .stylize import Result as Result
 from .stylize import make_result as make_result
-from .stylize import resolve_settings as resolve_settings
 from .stylize import stylize_batch as stylize_batch
 from .targets import SharedTargets as SharedTargets

@@ -100,6 +100,21 @@ def find_preset(name: str | os.PathLike[str]) -> Settings:
         raise SettingsError(f"preset: {path}: {error}") from None
 
 
+def resolve_settings(
+    preset: str = "steel", strength: float | None = None, **options: Any
+) -> Settings:
+    """A preset with `strength` and options applied.
+
+    Raises:
+      SettingsError: an unknown preset or option, a value outside its range, or a strength for a
+        preset without that knob.
+    """
+    settings = find_preset(preset)
+    if strength is not None:
+        settings = settings.at_strength(strength)
+    return settings.with_options(**options)
+
+
 def settings_from(options: Mapping[str, Any]) -> Settings:
     """The settings of a TOML table: fields of `Settings`, and the preset to start from.
 

@@ -19,7 +19,7 @@ from jaxtex.style.history import History
 from jaxtex.style.job import Job
 from jaxtex.style.painting import parse_background
 from jaxtex.style.prepare import make_job
-from jaxtex.style.presets import find_preset
+from jaxtex.style.presets import resolve_settings
 from jaxtex.style.run import Hooks, Outcome, Status, load_network, run_jobs
 from jaxtex.style.separation import Map
 from jaxtex.style.settings import Settings
@@ -62,21 +62,6 @@ class DivergedError(RunError):
     def __init__(self, message: str, result: Result) -> None:
         super().__init__(message)
         self.result = result
-
-
-def resolve_settings(
-    preset: str = "steel", strength: float | None = None, **options: Any
-) -> Settings:
-    """A preset with `strength` and options applied.
-
-    Raises:
-      SettingsError: an unknown preset or option, a value outside its range, or a strength for a
-        preset without that knob.
-    """
-    settings = find_preset(preset)
-    if strength is not None:
-        settings = settings.at_strength(strength)
-    return settings.with_options(**options)
 
 
 def stylize(

@@ -73,6 +73,12 @@ class Inspected:
     path: Path
     taken: Mapping[str, Taken]
 
+    def without_cells(self) -> "Inspected":
+        """The words alone, so that of many images no pictures are kept."""
+        return replace(
+            self, taken={role: each._replace(cells=()) for role, each in self.taken.items()}
+        )
+
     @property
     def said(self) -> list[str]:
         """All in words, a sentence for each."""
@@ -109,8 +115,10 @@ class InspectRequest:
             check_not_input(output, inputs if mask is None else [*inputs, mask])
             images.output_format(check_output(output, overwrite=options["overwrite"]))
 
-    def run(self, front: Front) -> list[Inspected]:
+    def run(self, front: Front, *, cells: bool = False) -> list[Inspected]:
         """Takes all images apart, in their order, and writes the sheet.
+
+        What is returned has the pictures of their parts where there is a sheet, or with `cells`.
 
         Raises:
           ImageError: an image cannot be read, is of one colour, or lacks lettering it is said to
@@ -130,7 +138,10 @@ class InspectRequest:
             tallest = max(tallest, height)
             if output is not None:
                 self._check_sheet(tallest)
-            found.append(self._inspect(image, fitted_mask(mask, image), height, width))
+            inspected = self._inspect(image, fitted_mask(mask, image), height, width)
+            if not cells and output is None:
+                inspected = inspected.without_cells()
+            found.append(inspected)
         if output is not None:
             images.save_image(output, _sheet(found))
         return found
@@ -183,8 +194,6 @@ class InspectRequest:
             with named({"style 1": path}):
                 (parts,) = parts_of([opaque], self.options["style_kind"], mask)
             taken["style"] = of_style(parts, opaque, height, width)
-        if self.options["output"] is None:
-            return Inspected(path, {role: each._replace(cells=()) for role, each in taken.items()})
         shown = _resized(picture, height, width)
         for role, each in taken.items():
             # What has parts shows what it is.

@@ -88,10 +88,17 @@ class StylizeRequest:
                 resume=options["resume"],
                 every_seconds=options["checkpoint_every"],
             )
-        every = self.outputs.frame_every(self.job)
+        look, outputs = front.look, self.outputs
+        every = outputs.frame_every(self.job, 0 if look is None else front.looks)
+
+        def frame(step: int, pictures: list[Any]) -> None:
+            outputs.add_frame(step, pictures)
+            if look is not None:
+                look(step, pictures[0])
+
         return Hooks(
             progress=lambda progress: front.show(_status(progress)),
-            frame=self.outputs.add_frame if every else None,
+            frame=frame if every else None,
             frame_every=every,
             stop=front.stopped,
             checkpoint=store,

@@ -88,11 +88,15 @@ class Outputs:
 
             self.animation = open_animation(self.film)
 
-    def frame_every(self, job: "Job") -> int:
-        """How many steps lie between two frames; 0 for none."""
-        if self.save_every is None and self.film is not None:
-            return max(1, _steps(job) // self.film_frames)
-        return self.save_every or 0
+    def frame_every(self, job: "Job", looks: int = 0) -> int:
+        """How many steps lie between two frames; 0 for none.
+
+        Without a film or files of its own a run has about `looks` frames for those who watch it.
+        """
+        if self.save_every is not None:
+            return self.save_every
+        frames = looks if self.film is None else self.film_frames
+        return max(1, _steps(job) // frames) if frames else 0
 
     def add_frame(self, step: int, pictures: list[Any]) -> None:
         """Takes the picture after a step, the only one of its list."""
@@ -102,7 +106,7 @@ class Outputs:
             images.save_image(self._frame(step), pictures[0])
             self.frames.append(self._frame(step))
         if self.animation is not None:
-            self.animation.add(_opaque(pictures[0]))
+            self.animation.add(opaque(pictures[0]))
 
     def _frame(self, step: int) -> Path:
         return self.image.with_name(f"{self.image.stem}-{step:05d}{self.image.suffix}")
@@ -119,17 +123,26 @@ class Outputs:
         if self.history is not None:
             result.history.save(self.history)
         if self.drawing is not None:
-            from jaxtex.images.vector_output import to_svg
-
-            shapes = result.job.shapes(result.levels)
-            text = to_svg(*shapes[:3], opacity=shapes.opacity, metadata=metadata)
-            write_bytes(self.drawing, text.encode())
+            write_drawing(self.drawing, result, metadata)
         if self.animation is not None:
-            self.animation.add(_opaque(result.image))
+            self.animation.add(opaque(result.image))
             self.animation.save()
 
 
-def _opaque(picture: Any) -> Any:
+def write_drawing(path: Path, result: "Result", metadata: Mapping[str, Any]) -> None:
+    """Writes a result whose canvas is ink as paths, .svg.
+
+    Raises:
+      RunError: the disk is full or fails.
+    """
+    from jaxtex.images.vector_output import to_svg
+
+    shapes = result.job.shapes(result.levels)
+    text = to_svg(*shapes[:3], opacity=shapes.opacity, metadata=metadata)
+    write_bytes(path, text.encode())
+
+
+def opaque(picture: Any) -> Any:
     """A picture for a film, which has no transparency."""
     from jaxtex import images
 
