@@ -16,6 +16,7 @@ from jaxtex.cli._terminal import say
     "--folder", type=FILE, help="Where runs are kept.  [default: in the user's data directory]"
 )
 @click.option("--token", help="A word that the link carries; 'new' makes one up.")
+@click.option("--demo", is_flag=True, help="Fill the gallery with the examples.")
 @click.option("--no-browser", is_flag=True, help="Open no browser.")
 @device_option
 def ui(folder: Path | None, no_browser: bool, **options: Any) -> None:
@@ -24,7 +25,7 @@ def ui(folder: Path | None, no_browser: bool, **options: Any) -> None:
     \b
     Examples:
       jaxtex ui
-      jaxtex ui --folder runs
+      jaxtex ui --demo
       jaxtex ui --host 0.0.0.0 --token new --no-browser
     """
     from jaxtex.ui import ServerSettings, default_folder, serve

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from nicegui import ui
 
-from jaxtex.ui import layout, text
+from jaxtex.ui import demo, layout, text
 from jaxtex.ui.device.queue import Device
 from jaxtex.ui.gallery.page import register as register_gallery
 from jaxtex.ui.house import House
@@ -30,6 +30,8 @@ def make_app(settings: ServerSettings, token: str | None) -> Guard:
         layout.register()
         for register in (register_stylise, register_textures, register_gallery):
             register(house)
+        if settings.demo:
+            demo.fill(house)
         yield
         await house.device.close()
 

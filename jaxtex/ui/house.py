@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jaxtex.ui.device.queue import Device
+from jaxtex.ui.device.queue import Device, Job
 from jaxtex.ui.runs.board import Board
 from jaxtex.ui.runs.run import Runs
 
@@ -16,6 +16,8 @@ class House:
     """Where all is kept: `runs`, and `textures` with the folders of searches."""
     device: Device
     board: Board = field(default_factory=Board)
+    jobs: dict[tuple[str, str], Job] = field(default_factory=dict)
+    """Work that is under way, by the name of a run and of its task."""
 
     @property
     def runs(self) -> Runs:

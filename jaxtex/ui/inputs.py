@@ -61,7 +61,10 @@ def take_away(house: House, run: Run, role: str, name: str) -> None:
     """Takes an image out of what the run asks for."""
     request = run.request
     if role == "style":
-        run.ask(styles=[each for each in request["styles"] if each != name])
+        mask = request.get("style_mask")
+        run.ask(styles=[each for each in request["styles"] if each != name], style_mask=None)
+        if mask is not None:
+            _forget(run, mask)
     else:
         run.ask(**{role: None})
     _forget(run, name)
@@ -83,3 +86,19 @@ async def _write(path: Path, name: str, data: AsyncIterator[bytes]) -> None:
             if size > MAX_BYTES:
                 raise ImageError(text.TOO_LARGE.format(name=name, most=f"{MAX_BYTES >> 30} GiB"))
             file.write(piece)
+
+
+async def look_again(house: House, run: Run) -> None:
+    """Has the styles taken apart as the run's options and its mask now say.
+
+    Raises:
+      ImageError: they cannot be.
+      RunError: the worker failed.
+    """
+    request = run.request
+    kind, mask = request["options"].get("style_kind"), request.get("style_mask")
+    for name in request["styles"]:
+        asked = {"folder": str(run.folder), "name": name, "role": "style"}
+        look = await house.device.ask("look", {**asked, "style_kind": kind, "style_mask": mask})
+        run.keep_look(name, look)
+    house.board.changed(run.id)

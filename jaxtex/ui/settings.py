@@ -24,6 +24,8 @@ class ServerSettings:
     """0: one that is free."""
     token: str | None = None
     """What the link carries; `new`: one is made up."""
+    demo: bool = False
+    """Whether the gallery gets the shipped examples."""
     browser: bool = True
     """Whether a browser is opened."""
     device: str | None = None

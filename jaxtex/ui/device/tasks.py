@@ -17,7 +17,16 @@ class Rank(IntEnum):
     """What a person waits for with a finger on the button."""
 
 
-TASKS: dict[str, str] = {}
+_WORK = "jaxtex.ui.work"
+
+TASKS: dict[str, str] = {
+    "look": f"{_WORK}.look:look",
+    "strip": f"{_WORK}.previews:strip",
+    "presets": f"{_WORK}.previews:presets",
+    "stylise": f"{_WORK}.stylise:stylise",
+    "score": f"{_WORK}.stylise:score",
+    "film": f"{_WORK}.stylise:film",
+}
 """Where the function lies: it takes the arguments and a `Turn`, and returns JSON values."""
 
 

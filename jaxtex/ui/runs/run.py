@@ -153,9 +153,11 @@ class Runs:
         """A new run of the same images and options."""
         made, asked = self.new(), run.request
         made.ask(**{**asked, "created": time.time()})
-        for part in ("inputs", "shown"):
+        for part in ("inputs", "shown", "strip", "presets"):
             if (run.folder / part).is_dir():
                 shutil.copytree(run.folder / part, made.folder / part, dirs_exist_ok=True)
+            if (run.folder / f"{part}.json").is_file():
+                shutil.copy(run.folder / f"{part}.json", made.folder)
         for name, look in run.looks.items():
             made.keep_look(name, look)
         return made
