@@ -30,6 +30,10 @@ class Tag(TextElement):
         """Changes attributes; None and False take one away."""
         for name, value in attributes.items():
             key = name.rstrip("_").replace("_", "-")
+            if key == "value" and self.tag in ("input", "select"):
+                # As a property: Vue sets `value` with each picture of the page, over what is being
+                # typed; this one only when it changes.
+                key = ".value"
             if value is None or value is False:
                 self._props.pop(key, None)
             else:

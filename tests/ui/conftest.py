@@ -1,5 +1,7 @@
 """A server for a file of tests, and a page of it in a browser that minds what it asks for."""
 
+from contextlib import contextmanager
+
 import pytest
 from browser import CHROMIUM, browsing, serving
 
@@ -14,11 +16,24 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
+def browser_for():
+    """Opens a page for a server; what follows is not looked at once the server has ended."""
+    _need_a_browser()
+
+    @contextmanager
+    def open_page(server):
+        with browsing(server.address) as (made, recorder):
+            yield made.new_page()
+            if server.process.poll() is None:
+                recorder.check()
+
+    return open_page
+
+
+@pytest.fixture
 def context(server):
     """A browser's context; the test fails where it asks another host or meets an error."""
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium here")
+    _need_a_browser()
     with browsing(server.address) as (made, recorder):
         yield made
         recorder.check()
@@ -28,3 +43,9 @@ def context(server):
 def page(context):
     """A page that is not anywhere yet."""
     return context.new_page()
+
+
+def _need_a_browser():
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium here")

@@ -96,10 +96,11 @@ class Run:
 
     def free_name(self, name: str) -> str:
         """A safe name for an upload, no other's: letters, digits, `.`, `_` and `-`."""
-        stem, dot, suffix = Path(name.replace("\\", "/")).name.rpartition(".")
-        suffix = f".{suffix.lower()}" if dot else ""
+        sent = Path(name.replace("\\", "/"))
+        suffix = sent.suffix.lower()
+        stem = sent.stem
         if suffix not in _SUFFIXES:
-            stem, suffix = f"{stem}{dot}{suffix.lstrip('.')}", ""
+            stem, suffix = sent.name, ""
         stem = _UNSAFE.sub("-", stem).strip(".-_")[:80] or "image"
         number, found = 1, f"{stem}{suffix}"
         while (self.inputs / found).exists():

@@ -17,10 +17,19 @@ _BRUSH: dict[str, Any] = {"min": 4, "max": 80, "value": 20}
 
 
 class Images:
-    """The logo and the styles; `changed` is called after each change here."""
+    """The logo and the styles.
 
-    def __init__(self, house: House, run: Run, changed: Callable[[], Any]) -> None:
-        self.house, self.run, self.changed = house, run, changed
+    `changed` is called after each change here; `said_kind` gets what styles are said to be.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        run: Run,
+        changed: Callable[[], Any],
+        said_kind: Callable[[str | None], Any],
+    ) -> None:
+        self.house, self.run, self.changed, self.said_kind = house, run, changed, said_kind
 
     def build(self, *, fixed: bool) -> None:
         """Makes the elements; what is `fixed` can be looked at only."""
@@ -87,10 +96,12 @@ class Images:
         with Tag("figure", "", "taken"):
             with Tag("div", "", "pair"):
                 if "image" in look:
-                    picture(self._address(look["image"]), text.SHOWS_IMAGE.format(name=name))
+                    with Tag("div"):
+                        picture(self._address(look["image"]), text.SHOWS_IMAGE.format(name=name))
                 if "ink" in look:
                     says = text.SHOWS_INK.format(name=name)
-                    picture(self._address(look["ink"]), says, "ink")
+                    with Tag("div", "", "ink"):
+                        picture(self._address(look["ink"]), says)
             with Tag("figcaption", "", "row"):
                 Tag("span", name, "grow name")
                 if not fixed:
@@ -168,10 +179,12 @@ class Images:
         before = self.run.request["options"]
         kept = {key: value for key, value in before.items() if key != "style_kind"}
         self.run.ask(options=kept if kind == "auto" else {**kept, "style_kind": kind})
+        self.said_kind(None if kind == "auto" else kind)
         try:
             await self._look_again()
         except (JaxtexError, RunError, Stopped) as error:
             self.run.ask(options=before)
+            self.said_kind(before.get("style_kind"))
             self.kind_trouble.say(self.run.plain(str(error)))
 
     async def _look_again(self, _: GenericEventArguments | None = None) -> None:

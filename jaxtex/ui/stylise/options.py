@@ -43,11 +43,16 @@ class Options:
         if value is None:
             del values[name]
         asked.check_options(values)
-        self.values = values
+        self.show(name, value)
+        self.changed(values)
+
+    def show(self, name: str, value: Any) -> None:
+        """Shows a value that was said elsewhere."""
+        values = {key: each for key, each in self.values.items() if key != name}
+        self.values = values if value is None else {**values, name: value}
         if name in self.fields:
             self.fields[name][0].set(value=_shown(asked.FORM[name], value))
         self._count()
-        self.changed(values)
 
     def refuse(self, said: str) -> bool:
         """Shows a sentence beside the field that it is about; returns whether there is one."""

@@ -39,20 +39,26 @@ class _Page:
 
     def __init__(self, house: House, run: Run) -> None:
         self.house, self.run = house, run
-        self.images = Images(house, run, self._look)
         self.strip = Strip(house, run, self._choose)
         self.progress = Progress(house, run, begin=self._begin, again=self._again)
         self.result = Result(house, run)
+        self.images = Images(
+            house, run, self._look, lambda kind: self.options.show("style_kind", kind)
+        )
         self.options = Options(run.request.get("options", {}), self._take_options)
         self.seen: tuple[Any, ...] | None = None
+        self.fixed: bool | None = None
         self.client = ui.context.client
 
     def build(self) -> None:
         """Makes the page, and has it look again whenever something of the run changes."""
         with layout.frame(self.house, text.STYLISE):
             heading(text.STYLISE, 1, "unseen")
-            with Tag("div", "", "work"):
-                self.side = Tag("div", "", "side")
+            self.work = Tag("div", "", "work")
+            with self.work:
+                with Tag("div", "", "side"):
+                    self.side = Tag("div", "", "stack contents")
+                    self.form = Tag("div", "", "contents")
                 self.main = Tag("div", "", "main")
         self._look()
         self.house.board.watch(self._look, self.run.id)
@@ -71,13 +77,13 @@ class _Page:
         self.seen = now
         state = status["state"]
         fixed = state != DRAFT
+        self.work.set(data_begun="" if fixed else None)
         if run.exists():
             self.client.run_javascript(script("goTo", f"/stylise/{run.id}"))
-        self.options.values = dict(request.get("options", {}))
         self.side.clear()
         with self.side:
             self.images.build(fixed=fixed)
-            self.options.build(fixed=fixed)
+        self._make_form(fixed=fixed)
         self.main.clear()
         with self.main:
             if state in (WAITING, WORKING):
@@ -91,6 +97,16 @@ class _Page:
             else:
                 self.strip.build(self.options.values, fixed=False)
                 self.progress.build()
+
+    def _make_form(self, *, fixed: bool) -> None:
+        """Makes the form where it is not there yet as it shall be: someone may be typing in it."""
+        if fixed == self.fixed:
+            return
+        self.fixed = fixed
+        self.options.values = dict(self.run.request.get("options", {}))
+        self.form.clear()
+        with self.form:
+            self.options.build(fixed=fixed)
 
     def _choose(self, name: str, value: Any) -> None:
         """Takes a strength or a preset over; one of them says what the other may be.
