@@ -8,7 +8,7 @@ from nicegui import app, ui
 
 from jaxtex.ui import text
 from jaxtex.ui.house import House
-from jaxtex.ui.parts import Tag, button, link
+from jaxtex.ui.parts import Tag, button, link, script
 
 ASSETS = Path(__file__).with_name("assets")
 _PAGES = ((text.STYLISE, "/"), (text.TEXTURES, "/textures"), (text.GALLERY, "/gallery"))
@@ -28,6 +28,8 @@ def register() -> None:
     app.add_static_files("/assets", ASSETS, max_cache_age=0)
     ui.add_head_html('<link rel="stylesheet" href="/assets/style.css">', shared=True)
     ui.add_body_html('<script src="/assets/page.js"></script>', shared=True)
+    offline = script("sayOffline", text.OFFLINE_TITLE, text.OFFLINE)
+    ui.add_body_html(f"<script>addEventListener('load', () => {offline})</script>", shared=True)
 
 
 @contextmanager

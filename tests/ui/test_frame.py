@@ -1,6 +1,7 @@
 """What every page has, on the real server in a real browser."""
 
 import pytest
+from browser import Server
 
 PAGES = {"Stylise": "/", "Textures": "/textures", "Gallery": "/gallery"}
 
@@ -34,3 +35,12 @@ def test_the_content_is_reached_past_the_header(server, page):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_a_page_says_when_the_server_does_not_answer_and_goes_on(tmp_path, browser_for):
+    first = Server(tmp_path)
+    with browser_for(first) as page:
+        page.goto(f"{first.address}/")
+        page.locator("summary", has_text="ready").wait_for()
+        first.end()
+        page.get_by_text("The server does not answer").wait_for()

@@ -283,3 +283,10 @@ function saveFile(address, name) {
 function goTo(address) {
   if (location.pathname !== address) history.replaceState(history.state, "", address);
 }
+
+// The words for when the server does not answer, in the place of NiceGUI's own.
+function sayOffline(title, words) {
+  const [first, second] = document.querySelectorAll("#popup > span");
+  first.textContent = title;
+  second.textContent = words;
+}

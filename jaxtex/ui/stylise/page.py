@@ -89,13 +89,13 @@ class _Page:
             if state in (WAITING, WORKING):
                 self.result.build()
                 self.progress.build()
-                self.strip.build(self.options.values, fixed=True)
+                self.strip.build(self.options.values, begun=True, fixed=True)
             elif fixed:
                 self.progress.build()
                 self.result.build()
-                self.strip.build(self.options.values, fixed=False)
+                self.strip.build(self.options.values, begun=True, fixed=False)
             else:
-                self.strip.build(self.options.values, fixed=False)
+                self.strip.build(self.options.values, begun=False, fixed=False)
                 self.progress.build()
 
     def _make_form(self, *, fixed: bool) -> None:

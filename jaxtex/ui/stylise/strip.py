@@ -21,10 +21,16 @@ class Strip:
         self.cards: dict[str, list[tuple[str, Any, Tag, Tag]]] = {}
         self.seen: dict[str, Any] = {}
 
-    def build(self, options: dict[str, Any], *, fixed: bool) -> None:
-        """Makes the cards, and has the previews of strengths made where they can be."""
+    def build(self, options: dict[str, Any], *, begun: bool, fixed: bool) -> None:
+        """Makes the cards, and has the previews of strengths made where they can be.
+
+        Beside a run that was `begun` only those that are there are shown; none can be chosen while
+        it is `fixed`.
+        """
         self.cards, self.seen = {}, {}
         request = self.run.request
+        if begun and starting.made_of(self.run, "strip") is None:
+            return
         with Tag("section", "", "strips", aria_label=text.STRENGTHS):
             heading(text.STRENGTHS)
             if request.get("content") is None or not request.get("styles"):
@@ -48,7 +54,7 @@ class Strip:
                         self._card("presets", name, "preset", name, name, words, says, fixed=fixed)
             shown = "(event) => event.target.open && emit()"
             folded.on("toggle", lambda _: self._ask("presets", options), js_handler=shown)
-        if not fixed:
+        if not begun:
             self._ask("strip", options)
         self.mark(options)
         self.look()

@@ -1,0 +1,72 @@
+"""Every page in light and dark and narrow, as axe-core sees it; and what the keyboard reaches."""
+
+from pathlib import Path
+
+import pytest
+from kept_runs import keep
+
+from jaxtex.ui.runs.run import FAILED, INTERRUPTED, STOPPED
+
+axe_package = pytest.importorskip(
+    "axe_playwright_python", reason="axe-playwright-python is not installed"
+)
+AXE = Path(axe_package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def addresses(server):
+    """Where each state of the pages is seen."""
+    ids = {state: keep(server.folder, state=state).id for state in (STOPPED, INTERRUPTED, FAILED)}
+    return {
+        "begin": "/",
+        "draft": f"/stylise/{keep(server.folder, state='draft').id}",
+        "done": f"/stylise/{keep(server.folder).id}",
+        **{state: f"/stylise/{id}" for state, id in ids.items()},
+        "textures": "/textures",
+        "gallery": "/gallery",
+        "none": "/stylise/20000101-000000-nonono",
+    }
+
+
+STATES = ("begin", "draft", "done", STOPPED, INTERRUPTED, FAILED, "textures", "gallery", "none")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_serious(server, addresses, page, state, theme):
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.goto(server.address + addresses[state])
+    page.locator("h1").first.wait_for(state="attached")
+    page.locator(".dot[data-state]").wait_for()
+    for folded in page.locator("details:not(.queue, .presets)").all():
+        folded.evaluate("each => (each.open = true)")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then((result) => result.violations)")
+    bad = {
+        f"{each['id']}: {node['html']} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    }
+    assert not bad
+
+
+@pytest.mark.parametrize("state", ["begin", "done", "gallery"])
+def test_nothing_is_wider_than_a_phone(server, addresses, page, state):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(server.address + addresses[state])
+    page.locator(".dot[data-state]").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_keyboard_reaches_the_slider_and_moves_it(server, addresses, page):
+    page.goto(server.address + addresses["done"])
+    page.locator("input.slider").wait_for()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "slider":
+            break
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("ArrowRight")
+    assert page.locator("input.slider").input_value() == "1"
