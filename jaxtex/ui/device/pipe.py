@@ -3,13 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import Any
 
 
 class Writer:
-    """Writes messages, from any thread."""
+    """Writes messages to a binary stream, from any thread."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.lock = threading.Lock()
 
@@ -25,8 +25,8 @@ class Writer:
             self.stream.flush()
 
 
-def messages(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """The messages that come, until the other side ends; a line cut short by that is no message."""
+def messages(stream: Any) -> Iterator[dict[str, Any]]:
+    """The messages that come from a binary stream, until it ends; a line cut short is none."""
     for line in stream:
         if line.endswith(b"\n"):
             yield json.loads(line)

@@ -19,6 +19,9 @@ from jaxtex.ui import text
 from jaxtex.ui.device.pipe import Writer, messages
 from jaxtex.ui.device.tasks import Rank
 
+COMMAND = [sys.executable, "-m", "jaxtex.ui.device.worker"]
+"""What is started as the worker."""
+
 # How long the end of the server waits for a run to keep what it has.
 _PATIENCE = 8.0
 
@@ -127,26 +130,35 @@ class Device:
             await asyncio.wait(waited, timeout=_PATIENCE)
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._end(self._process)
 
     def _start(self) -> None:
         environment = {**os.environ, **({"JAXTEX_UI_DEVICE": self.device} if self.device else {})}
         self._process = process = subprocess.Popen(
-            [sys.executable, "-m", "jaxtex.ui.device.worker"],
+            COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
         )
         assert process.stdin is not None
         self._writer = Writer(process.stdin)
-        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdout is not None
-        with contextlib.suppress(RuntimeError, ValueError):
+        # Where the loop has ended nobody listens.
+        with process.stdout, contextlib.suppress(RuntimeError, ValueError):
             for message in messages(process.stdout):
                 self._loop.call_soon_threadsafe(self._hear, message)
             self._loop.call_soon_threadsafe(self._lost)
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        """Waits for a process that has ended, or is about to, and closes what led to it."""
+        process.wait()
+        self._reader.join()
+        with contextlib.suppress(OSError):
+            process.stdin.close()  # type: ignore[union-attr]
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "ready" in message:
@@ -198,7 +210,7 @@ class Device:
         """The worker ended by itself: its jobs fail, and the next ones get another."""
         if self._process is None or self._closed:
             return
-        self._process.wait()
+        self._end(self._process)
         self._process, self.ready = None, None
         for job in [each for each in self._jobs.values() if each.state == "working"]:
             self._finish(job, {"failed": text.WORKER_LOST, "kind": "failed"})
