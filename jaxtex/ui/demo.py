@@ -8,6 +8,8 @@ from jaxtex.ui.house import House
 from jaxtex.ui.runs.run import DRAFT
 from jaxtex.ui.stylise import starting
 
+# After all others, in the order of their names.
+_ID = "20000101-000000-{number:06x}"
 _SMALL: dict[str, Any] = {"size": 320, "steps": 60, "finish_steps": 15}
 
 _PAIRS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -31,7 +33,7 @@ def fill(house: House) -> None:
 
 async def _fill(house: House) -> None:
     for number, (content, style, options) in enumerate(_PAIRS, 1):
-        run = house.runs.find(f"demo-{number:02d}")
+        run = house.runs.find(_ID.format(number=number))
         files = [examples.example(*each) for each in _names(content, style)]
         if run is None or run.status["state"] != DRAFT or None in files:
             continue

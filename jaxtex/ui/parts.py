@@ -27,7 +27,8 @@ class Tag(TextElement):
         self.set(**attributes)
 
     def set(self, **attributes: Any) -> "Tag":
-        """Changes attributes; None and False take one away."""
+        """Changes attributes; None and False take one away. What is so already is not sent."""
+        before = dict(self._props)
         for name, value in attributes.items():
             key = name.rstrip("_").replace("_", "-")
             if key == "value" and self.tag in ("input", "select"):
@@ -38,7 +39,8 @@ class Tag(TextElement):
                 self._props.pop(key, None)
             else:
                 self._props[key] = value
-        self.update()
+        if self._props != before:
+            self.update()
         return self
 
     def say(self, words: str) -> None:

@@ -1,6 +1,7 @@
 """Each script can be run; nothing here asserts a time."""
 
 import json
+import shutil
 
 import pytest
 from bench_scripts import run_script
@@ -16,6 +17,7 @@ SCRIPTS = (
     "stylize_vs_pytorch",
     "sweep_vs_pytorch",
     "time_to_quality",
+    "ui_clicks",
 )
 
 
@@ -138,3 +140,15 @@ def test_segmentation_refuses_a_ground_that_is_not_there():
     done = run_script("segmentation", "--grounds", "lava")
     assert done.returncode == 2
     assert "lava" in done.stderr
+
+
+@pytest.mark.slow
+def test_twenty_people_click_at_once_without_an_error():
+    pytest.importorskip("nicegui", reason="NiceGUI is not installed")
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if shutil.which("chromium") is None:
+        pytest.skip("there is no chromium here")
+    done = run_script("ui_clicks", "--json")
+    assert done.returncode == 0, done.stderr
+    clicks = json.loads(done.stdout)["comparisons"][0]
+    assert len(clicks["measured"]["jaxtex"]) >= 20

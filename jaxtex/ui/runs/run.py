@@ -35,7 +35,7 @@ _OUTPUTS = (
     "result.png", "transparent.png", "result.svg", "film.gif", "film.mp4", "preset.toml",
 )  # fmt: skip
 
-_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}|demo-[0-9]{2}")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".svg", ".svgz")
 
