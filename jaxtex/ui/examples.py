@@ -18,6 +18,12 @@ def examples(role: Role) -> list[Path]:
     return sorted((folder() / role).glob("*.png"))
 
 
+def is_clear(path: Path) -> bool:
+    """Whether an example has an alpha channel, by the header of its PNG."""
+    with path.open("rb") as file:
+        return file.read(26)[25] in (4, 6)
+
+
 def example(role: str, name: str) -> Path | None:
     """The one of this name; None where there is none."""
     for each in examples("content" if role == "content" else "style"):

@@ -9,7 +9,7 @@ from typing import Any
 from jaxtex.errors import ImageError
 from jaxtex.ui import text
 from jaxtex.ui.house import House
-from jaxtex.ui.runs.run import MOST_STYLES, Run
+from jaxtex.ui.runs.run import DRAFT, MOST_STYLES, Run
 
 
 async def take(
@@ -22,6 +22,8 @@ async def take(
       RunError: the worker failed.
     """
     shown = Path(name.replace("\\", "/")).name or "image"
+    if run.status["state"] != DRAFT:
+        raise ImageError(text.BEGUN.format(name=shown))
     if role == "style" and len(run.request.get("styles", ())) >= MOST_STYLES:
         raise ImageError(text.TOO_MANY_STYLES.format(name=shown, most=MOST_STYLES))
     run.inputs.mkdir(parents=True, exist_ok=True)

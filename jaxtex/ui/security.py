@@ -106,7 +106,8 @@ class Guard:
         rest = urlencode([pair for pair in query if pair[0] != "token"])
         # One slash: two would be another host's name.
         path = "/" + scope["path"].lstrip("/")
-        cookie = f"{COOKIE}={self.proof}; HttpOnly; SameSite=Strict; Path=/"
+        # Lax: a link in a letter opens the page, too; what changes something must bring our Origin.
+        cookie = f"{COOKIE}={self.proof}; HttpOnly; SameSite=Lax; Path=/"
         location = path + (f"?{rest}" if rest else "")
         start = {"type": "http.response.start", "status": 303}
         await send(

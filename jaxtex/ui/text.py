@@ -75,6 +75,13 @@ CANCEL = "Cancel"
 UPLOADING = "Reading {name} …"
 UPLOAD_FAILED = "{name}: the upload did not arrive; try again"
 
+BEGUN = "{name}: this run was begun; start from it to change its images"
+FURTHER = "A mask, a picture to start from"
+FURTHER_IMAGES = {
+    "mask": "Where the logo may change, in white", "init": "What the run starts from",
+}  # fmt: skip
+FURTHER_HINT = "Drop it here, or"
+
 # Strengths and presets at a glance.
 STRENGTHS = "How far may the style go?"
 STRENGTH_WORDS = ("keeps the letters", "a little", "in between", "a lot", "lets go of them")
@@ -105,6 +112,7 @@ GO_ON = "Go on"
 GO_ON_FROM = "Stopped at step {step} of {steps}. The best so far is kept."
 BROKEN_OFF = "The server ended while this ran. Nothing is lost: it goes on from its checkpoint."
 DONE_IN = "{width}×{height} pixels, {steps} steps in {seconds:.0f} s"
+BROKEN_OFF_EARLY = "The server ended before this had come far. It can be run again."
 LEAVE_QUEUE = "Leave the queue"
 START_FROM = "Start from this one"
 RESULT = "Result"

@@ -150,3 +150,21 @@ def wait_for_checkpoint(run):
             return
         time.sleep(0.1)
     raise AssertionError("no checkpoint")
+
+
+def test_what_the_images_do_not_allow_is_said_and_can_be_put_right(server, page):
+    bring(page, server)
+    size = page.locator("input[name=size]")
+    size.fill("9")
+    size.press("Tab")
+    run(page)
+    said = page.locator(".progress .refused", has_text="mark.png: 9×3 pixels")
+    said.filter(has_text="too small").wait_for()
+    # The form may have been made anew, folded.
+    page.locator("details.group", has=size).evaluate("each => (each.open = true)")
+    size.fill("96")
+    size.press("Tab")
+    run(page)
+    wait_for_step(page, 0)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile("Stopped at step")).wait_for()

@@ -124,7 +124,7 @@ def test_the_link_lets_in_once_and_leaves_no_token_in_the_address(tmp_path):
         assert (status, headers["location"]) == (303, "/")
         cookie = headers["set-cookie"]
         assert "HttpOnly" in cookie
-        assert "SameSite=Strict" in cookie
+        assert "SameSite=Lax" in cookie
         assert ask(server, Cookie=cookie.partition(";")[0])[0] == 200
         assert sum(server.link in line for line in server.lines) == 1
 

@@ -10,7 +10,11 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from designer import band, file, logo
+from kept_runs import keep
 from PIL import Image
+
+from jaxtex.ui.runs.asked import command_line
+from jaxtex.ui.runs.run import Runs
 
 RUN = "20260101-000000-00000"
 
@@ -187,3 +191,23 @@ def test_a_mask_is_painted_by_hand_and_forgotten(server, page):
     page.get_by_role("button", name="Forget the mask").click()
     page.get_by_text("A mask by hand says").wait_for(state="hidden")
     assert not list((run / "inputs").glob("mask*.png"))
+
+
+def test_a_run_that_was_begun_keeps_its_images(server):
+    run = keep(server.folder)
+    status, answer = put(server, logo(), "other.png", run=run.id)
+    assert status == 422
+    assert answer["refused"].startswith("other.png: this run was begun")
+    assert run.request["content"] == "mark.png"
+
+
+def test_a_mask_and_a_start_image_are_part_of_the_command(server, page):
+    page.goto(f"{server.address}/")
+    page.locator("summary", has_text="A mask, a picture to start from").click()
+    for role in ("mask", "init"):
+        page.set_input_files(f"jx-drop[data-role={role}] input", [file(f"{role}.png", band())])
+        page.locator("figcaption", has_text=f"{role}.png").wait_for()
+    run = Runs(server.folder / "runs").find(page.url.rpartition("/")[2])
+    run.ask(content="a.png", styles=["b.png"])
+    words = command_line(run).split()
+    assert words[-4:] == ["--mask", "mask.png", "--init", "init.png"]

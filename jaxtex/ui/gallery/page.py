@@ -8,7 +8,7 @@ from nicegui import ui
 from jaxtex.ui import layout, text
 from jaxtex.ui.house import House
 from jaxtex.ui.parts import Tag, button, heading, link, on_value, picture
-from jaxtex.ui.runs.run import WAITING, WORKING, Run
+from jaxtex.ui.runs.run import WAITING, WORKING, Run, is_clear
 
 # So many are shown at first, and so many more each time.
 _PAGE = 48
@@ -96,7 +96,7 @@ class _Gallery:
         with Tag("li", "", "piece") as card:
             opens = text.OPEN_RUN.format(content=content, styles=styles)
             with link("", f"/stylise/{run.id}", "", aria_label=opens):
-                picture(_address(run), "", loading="lazy")
+                picture(_address(run), "", "clear" if is_clear(run) else "", loading="lazy")
             Tag("span", f"{content} × {styles}" if styles else content, "name")
             with Tag("div", "", "row small quiet"):
                 Tag("span", text.STATES[state], "grow", data_state=state)
@@ -141,4 +141,4 @@ def _address(run: Run) -> str:
 
 def _day(seconds: float) -> str:
     moment = datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).astimezone()
-    return moment.strftime("%-d %b %Y, %H:%M")
+    return f"{moment.day} {moment:%b %Y}"

@@ -171,6 +171,11 @@ class Runs:
                 run.tell(**{**status, "state": INTERRUPTED})
 
 
+def is_clear(run: Run) -> bool:
+    """Whether its logo has transparency, and so its pictures may have."""
+    return bool(run.looks.get(run.request.get("content") or "", {}).get("clear"))
+
+
 def lock(folder: Path) -> Any:
     """Takes a folder for this process; keep what is returned as long as it is used.
 

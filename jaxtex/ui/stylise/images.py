@@ -54,6 +54,23 @@ class Images:
                         Tag("summary", text.MORE_STYLES)
                     self._drop("style", text.STYLE_HINT, missing=not more)
                     self._examples("style")
+            self._further(fixed=fixed)
+
+    def _further(self, *, fixed: bool) -> None:
+        """The images that few runs have: a mask of the logo, a picture to start from."""
+        request, looks = self.run.request, self.run.looks
+        given = {role: request.get(role) for role in text.FURTHER_IMAGES}
+        if fixed and not any(given.values()):
+            return
+        with Tag("details", "", "more", open="" if any(given.values()) else None):
+            Tag("summary", text.FURTHER)
+            for role, words in text.FURTHER_IMAGES.items():
+                heading(words, 3)
+                name = given[role]
+                if name is not None:
+                    self._image(role, name, looks.get(name, {}), fixed=fixed)
+                elif not fixed:
+                    self._drop(role, text.FURTHER_HINT, missing=False)
 
     def _drop(self, role: str, hint: str, *, missing: bool) -> None:
         several = "" if role == "style" else None
@@ -78,7 +95,8 @@ class Images:
         trouble = Tag("p", "", "refused small", role="alert", hidden=True)
         with Tag("div", "", "examples", role="group", aria_label=words):
             for path in found:
-                made = Tag("button", "", "example", type="button", title=path.stem)
+                clear = "clear" if examples.is_clear(path) else ""
+                made = Tag("button", "", f"example {clear}", type="button", title=path.stem)
                 made.set(aria_label=text.USE_EXAMPLE.format(name=path.stem))
                 with made:
                     picture(f"/examples/{role}/{path.name}", "", loading="lazy")
@@ -96,7 +114,7 @@ class Images:
         with Tag("figure", "", "taken"):
             with Tag("div", "", "pair"):
                 if "image" in look:
-                    with Tag("div"):
+                    with Tag("div", "", "clear" if look.get("clear") else ""):
                         picture(self._address(look["image"]), text.SHOWS_IMAGE.format(name=name))
                 if "ink" in look:
                     says = text.SHOWS_INK.format(name=name)

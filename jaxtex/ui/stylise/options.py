@@ -17,19 +17,21 @@ class Options:
         self.values, self.changed = dict(values), changed
         self.fields: dict[str, tuple[Tag, Tag]] = {}
         self.counts: dict[str, Tag] = {}
+        self.groups: dict[str, Tag] = {}
 
     def build(self, *, fixed: bool) -> None:
         """Makes the form; what is `fixed` can be read only."""
         with Tag("section", "", "options", aria_label=text.OPTIONS):
             heading(text.OPTIONS)
             for group, members in grouped(list(asked.FORM.values())).items():
-                with Tag("details", "", "group"):
+                with Tag("details", "", "group") as folded:
                     with Tag("summary"):
                         Tag("span", group, "grow")
                         self.counts[group] = Tag("span", "", "quiet small")
                     with Tag("fieldset"):
                         Tag("legend", group, "unseen")
                         for option in members:
+                            self.groups[option.name] = folded
                             self._field(option, fixed=fixed)
         self._count()
 
@@ -54,13 +56,12 @@ class Options:
             self.fields[name][0].set(value=_shown(asked.FORM[name], value))
         self._count()
 
-    def refuse(self, said: str) -> bool:
-        """Shows a sentence beside the field that it is about; returns whether there is one."""
+    def refuse(self, said: str) -> None:
+        """Shows a sentence beside the field that it is about, if there is one."""
         name = asked.field_of(said)
-        if name is None or name not in self.fields:
-            return False
-        self._show_error(name, said)
-        return True
+        if name is not None and name in self.fields:
+            self.groups[name].set(open="")
+            self._show_error(name, said)
 
     def _field(self, option: Option, *, fixed: bool) -> None:
         hint, error = f"hint-{option.name}", f"error-{option.name}"

@@ -68,7 +68,7 @@ class _Page:
         run = self.run
         request, status = run.request, run.status
         images = [request.get(role) for role in ("content", "styles", "mask", "style_mask")]
-        now = (status["state"], images, run.looks, status.get("finished"))
+        now = (status["state"], images, run.looks, status.get("finished"), status.get("said"))
         if now == self.seen:
             self.progress.look()
             self.result.look()
@@ -97,6 +97,8 @@ class _Page:
             else:
                 self.strip.build(self.options.values, begun=False, fixed=False)
                 self.progress.build()
+        if not fixed and "said" in status:
+            self._refuse(status["said"])
 
     def _make_form(self, *, fixed: bool) -> None:
         """Makes the form where it is not there yet as it shall be: someone may be typing in it."""
@@ -136,9 +138,12 @@ class _Page:
         try:
             starting.start(self.house, self.run)
         except JaxtexError as error:
-            said = self.run.plain(str(error))
-            if not self.options.refuse(said):
-                self.progress.refuse(said)
+            self._refuse(self.run.plain(str(error)))
+
+    def _refuse(self, said: str) -> None:
+        """Shows a refusal beside the field that it is about, and beside the button."""
+        self.options.refuse(said)
+        self.progress.refuse(said)
 
     def _again(self) -> None:
         made = self.house.runs.copy(self.run)

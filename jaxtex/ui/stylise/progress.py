@@ -64,7 +64,7 @@ class Progress:
                 button(text.STOP, self._stop, icon="stop")
             elif state == WAITING:
                 button(text.LEAVE_QUEUE, self._stop, icon="close")
-            elif state in GOES_ON and (self.run.folder / "checkpoint").is_dir():
+            elif state in GOES_ON and (state == INTERRUPTED or self._has_checkpoint()):
                 button(text.GO_ON, self._go_on, icon="play_arrow", classes="primary")
             if state not in (WAITING, WORKING):
                 button(text.START_FROM, self.again, icon="restart_alt")
@@ -74,10 +74,14 @@ class Progress:
             place = {"step": status.get("step", 0), "steps": status.get("steps", 0)}
             self.said.say(text.GO_ON_FROM.format(**place))
         elif state == INTERRUPTED:
-            self.said.say(text.BROKEN_OFF)
+            words = text.BROKEN_OFF if self._has_checkpoint() else text.BROKEN_OFF_EARLY
+            self.said.say(status.get("said") or words)
         elif state == DONE:
             self.said.say(text.DONE_IN.format(**status))
             self.said.classes("quiet")
+
+    def _has_checkpoint(self) -> bool:
+        return (self.run.folder / "checkpoint").is_dir()
 
     def look(self) -> None:
         """Shows how far it is."""

@@ -26,7 +26,7 @@ def start(house: House, run: Run, *, resume: bool = False) -> None:
     if (run.id, STYLISE) in house.jobs:
         return
     asked.check_options(run.request["options"])
-    before = run.status
+    before = {key: value for key, value in run.status.items() if key != "said"}
     run.tell(**{**before, "state": WAITING})
     house.board.live[run.id].clear()
     job = _submit(house, run, STYLISE, Rank.RUN, {"resume": resume}, about=name_of(run))

@@ -7,7 +7,7 @@ from jaxtex.style.presets import DESCRIPTIONS, PRESETS
 from jaxtex.ui import text
 from jaxtex.ui.house import House
 from jaxtex.ui.parts import Tag, heading, picture
-from jaxtex.ui.runs.run import Run
+from jaxtex.ui.runs.run import Run, is_clear
 from jaxtex.ui.stylise import starting
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -20,6 +20,7 @@ class Strip:
         self.house, self.run, self.choose = house, run, choose
         self.cards: dict[str, list[tuple[str, Any, Tag, Tag]]] = {}
         self.seen: dict[str, Any] = {}
+        self.clear = False
 
     def build(self, options: dict[str, Any], *, begun: bool, fixed: bool) -> None:
         """Makes the cards, and has the previews of strengths made where they can be.
@@ -37,6 +38,7 @@ class Strip:
                 Tag("p", text.STRIP_WAIT, "quiet")
                 self._blank()
                 return
+            self.clear = is_clear(self.run)
             self.said = Tag("p", "", "quiet", role="status")
             with Tag("div", "", "strip"):
                 for index, strength in enumerate(STRENGTHS):
@@ -74,7 +76,7 @@ class Strip:
         card = Tag("div" if fixed else "button", "", "button card")
         card.set(type=None if fixed else "button")
         with card:
-            shown = picture("data:,", says)
+            shown = picture("data:,", says, "clear" if self.clear else "")
             Tag("span", figure, "figure")
             Tag("span", words, "quiet small")
         if not fixed:

@@ -29,6 +29,7 @@ def look(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     image = images.load_image(path, svg_size=svg.SIZE)
     height, width = image.rgb.shape[:2]
     found: dict[str, Any] = {"width": width, "height": height, "role": role}
+    found["clear"] = image.alpha is not None
     shown = run.folder / "shown"
     shown.mkdir(exist_ok=True)
     cells: tuple[Any, ...] = ()

@@ -18,7 +18,7 @@ from jaxtex.jobs.requests.stylize_outputs import opaque, write_drawing
 from jaxtex.ui import text
 from jaxtex.ui.device.worker import Turn
 from jaxtex.ui.runs import asked
-from jaxtex.ui.runs.run import DONE, FAILED, STOPPED, WORKING, Run
+from jaxtex.ui.runs.run import DONE, DRAFT, FAILED, INTERRUPTED, STOPPED, WORKING, Run
 from jaxtex.ui.work.look import device
 
 # Seconds between two checkpoints, and between two notes on disk of where the run stands.
@@ -38,7 +38,11 @@ def stylise(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     run.tell(WORKING)
     try:
         status = _run(run, turn, resume=resume)
-    except (JaxtexError, RunError) as error:
+    except JaxtexError as error:
+        # What is refused has not begun: it can be put right and tried again.
+        run.tell(INTERRUPTED if resume else DRAFT, said=run.plain(str(error)))
+        raise
+    except RunError as error:
         run.tell(FAILED, said=run.plain(str(error)))
         raise
     run.tell(**status)
