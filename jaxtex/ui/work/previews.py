@@ -22,7 +22,9 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Pixels of the longer side; more where the shorter one would have too few for the deepest layer.
 _SIZE, _LEAST_SIDE = 160, 48
 # So many pixels of evaluations fit into half a minute on two cores, with time to compile.
-_WORK, _FEWEST, _MOST = 1_800_000, 16, 44
+_WORK, _FEWEST, _MOST = 2_900_000, 24, 80
+# One size alone takes the style up too timidly: at half the size strokes change as a whole.
+_SCALES = 2
 # Adam goes one grey level a step at 1: in so few steps it would go nowhere.
 _QUICK_ADAM = 8.0
 _PRESET_STEPS = 40
@@ -112,7 +114,8 @@ def _steps(inputs: Any, size: int, count: int) -> int:
 
 def _quick(settings: Settings, steps: int) -> Settings:
     finish = min(settings.finish_steps, steps // 5)
-    return settings.with_options(steps=steps, finish_steps=finish, scales=1)
+    scales = settings.scales or _SCALES
+    return settings.with_options(steps=steps, finish_steps=finish, scales=scales)
 
 
 @functools.cache
