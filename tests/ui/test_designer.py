@@ -168,3 +168,15 @@ def test_what_the_images_do_not_allow_is_said_and_can_be_put_right(server, page)
     wait_for_step(page, 0)
     page.get_by_role("button", name="Stop").click()
     page.get_by_text(re.compile("Stopped at step")).wait_for()
+
+
+@pytest.mark.slow
+def test_presets_are_compared_and_one_is_taken_over(server, page):
+    bring(page, server, previews=True)
+    page.locator("summary", has_text="Compare presets").click()
+    for name in ("steel", "network-of-steel", "reference", "gatys"):
+        page.locator(f".card img[src*='presets/{name}.png']").wait_for()
+    page.locator(".presets").get_by_text("Previews of few pixels").wait_for()
+    page.locator(".card", has_text="gatys").click()
+    page.locator(".card[aria-pressed=true]", has_text="gatys").wait_for()
+    page.get_by_text("has no such knob; steel has").wait_for()
