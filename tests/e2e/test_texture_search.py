@@ -84,6 +84,35 @@ def test_undo_restores_the_folder_to_the_byte(search, tmp_path):
     assert content(tmp_path / "s") == before
 
 
+def test_a_search_goes_back_and_on_another_way(search, tmp_path):
+    search("new", *SMALL)
+    search("pick", "0b1")
+    search("step")
+    assert search("back", 0)["iteration"] == 0
+    assert search("pick", "--clear")["picks"] == []
+    search("pick", "0c1")
+    stepped = search("step")
+    assert stepped["iteration"] == 2
+    assert [origin["parent"] for origin in stepped["rounds"]] == [None, 0, 0]
+    assert search("replay", "-o", tmp_path / "again")["same"]
+
+
+def test_what_a_step_can_reach_are_the_bounds_of_similarity(search, tmp_path):
+    from jaxtex.errors import SettingsError
+    from jaxtex.jobs.requests.texture import search as requests
+
+    search("new", *SMALL)
+    search("pick", "0b1")
+    none = dict.fromkeys(("model", "device", "center", "radius", "direction", "kappa", "angle"))
+    options = {**none, "similarity": None, "closer": False, "move_center": False}
+    least, usual, most = requests.reach(tmp_path / "s", options)
+    assert least < usual < most
+    with pytest.raises(SettingsError, match="cannot be had"):
+        requests.step(tmp_path / "s", {**options, "similarity": least - 0.01})
+    moved = requests.step(tmp_path / "s", {**options, "similarity": usual})
+    assert moved.session.state.kappa == pytest.approx(100, rel=0.05)
+
+
 def test_angle_and_similarity_set_kappa(search):
     from jaxtex.texture import vmf
 
@@ -139,6 +168,9 @@ def test_bad_moves_are_refused_and_change_nothing(search, refuse, tmp_path, text
     refuse("pick", "0z9", parts=["'0z9'", "0a1 to 0far"])
     refuse("pick", parts=["pick: name one label"])
     refuse("undo", parts=["nothing to undo"])
+    refuse("back", 0, parts=["stands at round 0 already"])
+    refuse("back", 3, parts=["no round 3"])
+    refuse("pick", "0a1", "--clear", parts=["labels or --clear"])
     refuse("export", "-o", tmp_path / "out", parts=["nothing is picked"])
     refuse("step", "--move-center", parts=["nothing is picked yet"])
     refuse("step", "--kappa", -3, parts=["--kappa: -3"])

@@ -9,7 +9,9 @@ import click
 from jaxtex.cli import print_json
 from jaxtex.cli._options import FILE, json_option
 from jaxtex.cli.texture._options import model_options, sphere_options
+from jaxtex.errors import SettingsError
 from jaxtex.jobs.requests.texture import search as requests
+from jaxtex.jobs.requests.texture.search_results import Move, describe
 
 if TYPE_CHECKING:
     from jaxtex.texture.search import Session
@@ -62,18 +64,21 @@ def new(folder: Path | None, **options: Any) -> None:
 
 @search.command()
 @click.argument("labels", nargs=-1)
+@click.option("--clear", is_flag=True, help="Take this round's picks away.")
 @json_option
 @click.pass_obj
-def pick(folder: Path | None, labels: Sequence[str], as_json: bool) -> None:
+def pick(folder: Path | None, labels: Sequence[str], clear: bool, as_json: bool) -> None:
     """Mark the textures LABELS as those that suit, in place of this round's earlier picks.
 
-    Several give the direction between them. Labels of earlier rounds are allowed.
+    Several give the direction between them. Labels of other rounds are allowed.
 
     \b
     Example:
       jaxtex texture search --session s pick 0b1 0c3
     """
-    _tell(requests.pick(folder, labels), as_json)
+    if clear and labels:
+        raise SettingsError("pick: give labels or --clear, not both")
+    _tell(requests.clear(folder) if clear else requests.pick(folder, labels), as_json)
 
 
 @search.command()
@@ -111,10 +116,26 @@ def none(folder: Path | None, **options: Any) -> None:
 
 
 @search.command()
+@click.argument("iteration", metavar="ROUND", type=int)
+@json_option
+@click.pass_obj
+def back(folder: Path | None, iteration: int, as_json: bool) -> None:
+    """Go back to a round, to go on from there another way.
+
+    All rounds stay; the next one gets the next free number.
+
+    \b
+    Example:
+      jaxtex texture search --session s back 0
+    """
+    _tell(requests.back(folder, iteration), as_json)
+
+
+@search.command()
 @json_option
 @click.pass_obj
 def undo(folder: Path | None, as_json: bool) -> None:
-    """Take the last pick, step or none back.
+    """Take the last pick, step, none or back away again.
 
     \b
     Example:
@@ -135,7 +156,7 @@ def show(folder: Path | None, as_json: bool) -> None:
     """
     session = requests.find(folder)
     if as_json:
-        print_json(requests.describe(session))
+        print_json(describe(session))
         return
     drawn = session.round()
     for name, members in drawn.clusters().items():
@@ -193,7 +214,7 @@ def replay(folder: Path | None, output: Path, as_json: bool, **options: Any) -> 
         click.echo(f"{output}: {how}", err=True)
 
 
-def _tell(move: requests.Move, as_json: bool) -> None:
+def _tell(move: Move, as_json: bool) -> None:
     if as_json:
         print_json(move.report())
         return

@@ -3,7 +3,8 @@
 Satoh's algorithm 1: points p = r·v + c with v ~ vMF(d, κ) are rendered and clustered by their SSIM
 vectors; the person picks a texture S, and the search goes on in its direction, r·v_S = p_S − c.
 Beyond it: several picks at once, *none of these*, and a slot in every round for a texture that is
-like none of the others. Pure functions; `session` keeps a search in a folder.
+like none of the others, and ways back: a search that goes back to a round goes on from there under
+new numbers, so that nothing is lost. Pure functions; `session` keeps a search in a folder.
 """
 
 import math
@@ -34,7 +35,7 @@ _SPARE = 32
 class State:
     """One state of a search: all that decides a round's candidates, and what was picked of them.
 
-    `action` led here: new, step, pick or none. Rounds are counted by `iteration`.
+    `action` led here: new, step, pick, none or back. Rounds are counted by `iteration`.
     """
 
     action: str
@@ -114,6 +115,11 @@ def pick(history: History, labels: Sequence[str]) -> History:
     return (*history, replace(history[-1], action="pick", picks=picks))
 
 
+def clear(history: History) -> History:
+    """Takes this round's picks away."""
+    return (*history, replace(history[-1], action="pick", picks=()))
+
+
 def step(
     history: History,
     picked: Float32[np.ndarray, "m n"],
@@ -155,7 +161,7 @@ def step(
         radius=chosen_radius if radius is None else radius,
         direction=chosen_direction if direction is None else direction,
         kappa=chosen_kappa if kappa is None else kappa,
-        iteration=now.iteration + 1,
+        iteration=next_iteration(history),
         picks=(),
     )
     return (*history, state)
@@ -171,8 +177,22 @@ def none_of_these(history: History) -> History:
     # A cosine of 1/√n is what a random direction has.
     wide = half < 1 / math.sqrt(latent_size)
     kappa = 0.0 if wide else float(vmf.kappa_for_mean_cosine(np.float32(half), latent_size))
-    state = replace(now, action="none", kappa=kappa, iteration=now.iteration + 1, picks=())
+    state = replace(now, action="none", kappa=kappa, iteration=next_iteration(history), picks=())
     return (*history, state)
+
+
+def back(history: History, iteration: int) -> History:
+    """Goes back to a round, as it was left; all others stay.
+
+    Raises:
+      SettingsError: there is no such round, or the search stands there.
+    """
+    last = {state.iteration: state for state in history}
+    if iteration not in last:
+        raise SettingsError(f"back: there is no round {iteration}; the last is {max(last)}")
+    if iteration == history[-1].iteration:
+        raise SettingsError(f"back: the search stands at round {iteration} already")
+    return (*history, replace(last[iteration], action="back"))
 
 
 def undo(history: History) -> History:
@@ -190,6 +210,11 @@ def rounds(history: History) -> list[State]:
     """The last state of every iteration, in order: with its picks it decides the round's sheets."""
     last = {state.iteration: state for state in history}
     return [last[iteration] for iteration in sorted(last)]
+
+
+def next_iteration(history: History) -> int:
+    """The number of the next round: above all there are, wherever the search stands."""
+    return 1 + max(state.iteration for state in history)
 
 
 def iteration_of(label: str) -> int | None:
@@ -213,10 +238,12 @@ def look(
     *,
     count: int,
     clusters: int,
+    drawn: Callable[[UInt8[np.ndarray, "m h w 3"]], None] = lambda textures: None,
 ) -> Round:
     """Draws, renders and clusters the candidates of a state; the same state, the same round.
 
-    `count` textures, one of them from far away; `generate` renders latents in [0, 1].
+    `count` textures, one of them from far away; `generate` renders latents in [0, 1]. `drawn` gets
+    the textures but the far one before they are compared, in no order.
 
     Raises:
       SettingsError: counts out of range, or candidates off the prior's shell.
@@ -227,6 +254,7 @@ def look(
     near = count - 1
     points = _draw(state, near)
     textures = np.rint(np.asarray(generate(points)).clip(0, 1) * 255).astype(np.uint8)
+    drawn(textures[:near])
     floats = textures.astype(np.float32) / 255
     found = np.asarray(ssim.ssim_vectors(floats, floats[:near]))
     vectors, strangers = found[:near], found[near:]

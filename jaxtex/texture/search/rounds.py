@@ -3,10 +3,12 @@
 On a sheet representatives are edged in blue and picks in orange, as in Satoh's fig. 3.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from jaxtex import images
 from jaxtex.errors import CheckpointError, first_line
@@ -15,6 +17,19 @@ from jaxtex.texture import sphere
 from jaxtex.texture.search.moves import Round, State
 
 REPRESENTATIVE, PICKED = "#1f5fd0", "#f08000"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Whom a round is shown to while it comes about; sheets take most of the time."""
+
+    drawn: Callable[[UInt8[np.ndarray, "m h w 3"]], None] = lambda textures: None
+    """Gets the textures but the far one before they are compared, in no order."""
+    grouped: Callable[[State], None] = lambda state: None
+    """Hears that the round of a state can be read; its sheets are not there yet."""
+
+
+NOBODY = Watch()
 
 _COLUMNS = 10
 _CELL = 96  # the least side of a texture on a sheet, in pixels
@@ -31,7 +46,7 @@ def files(folder: Path, iteration: int) -> list[Path]:
     return [*filter(Path.is_file, whole), *sorted(folder.glob(f"{stem}-*.png"))]
 
 
-def write_round(folder: Path, state: State, drawn: Round) -> None:
+def write_round(folder: Path, state: State, drawn: Round, watch: Watch = NOBODY) -> None:
     """Writes a round and its sheets, in place of one of the same number.
 
     Raises:
@@ -52,11 +67,15 @@ def write_round(folder: Path, state: State, drawn: Round) -> None:
             )
 
     write(_path(folder, state.iteration, ".npz"), save)
+    watch.grouped(state)
     write_sheets(folder, state, drawn)
 
 
-def write_sheets(folder: Path, state: State, drawn: Round) -> None:
-    """Writes the contact sheets of a round with the picks of a state."""
+def write_sheets(folder: Path, state: State, drawn: Round, before: State | None = None) -> None:
+    """Writes the contact sheets of a round with the picks of a state.
+
+    Those that have the picks of the state `before` are left as they are where no pick changed.
+    """
     textures = floats(drawn)
     side = textures.shape[1] * max(1, round(_CELL / textures.shape[1]))
     cells = [images.resize(texture, side, side) for texture in textures]
@@ -67,14 +86,18 @@ def write_sheets(folder: Path, state: State, drawn: Round) -> None:
     groups = {"": list(range(len(cells)))}
     clusters = drawn.clusters().items()
     groups |= {f"-{letter}": members for letter, members in clusters if letter != "far"}
+    changed = set(state.picks).symmetric_difference(before.picks) if before else set(drawn.labels)
     for ending, members in groups.items():
+        path = _path(folder, state.iteration, f"{ending}.png")
+        if path.is_file() and not changed.intersection(drawn.labels[index] for index in members):
+            continue
         sheet = images.contact_sheet(
             [cells[index] for index in members],
             columns=_COLUMNS,
             labels=[drawn.labels[index] for index in members],
             edges=[edges[index] for index in members],
         )
-        images.save_image(_path(folder, state.iteration, f"{ending}.png"), sheet)
+        images.save_image(path, sheet)
 
 
 def floats(drawn: Round) -> Float32[np.ndarray, "m h w 3"]:

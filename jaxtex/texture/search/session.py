@@ -22,13 +22,15 @@ from jaxtex.files import check_folder, check_output, make_folder, write
 from jaxtex.texture.dcgan.latents import check_model, texture_metadata
 from jaxtex.texture.search import moves, rounds
 from jaxtex.texture.search.moves import History, Round, State
+from jaxtex.texture.search.rounds import NOBODY, Watch
 from jaxtex.version import __version__
 
 Generate = Callable[[Float32[np.ndarray, "m n"]], Float32[np.ndarray, "m h w 3"]]
 """Renders latents in [0, 1]."""
 
 _FILE = "session.json"
-_FORMAT = 1
+_LINE, _TREE = _FORMATS = (1, 2)
+"""A search that never went back is written as before there was a way back."""
 
 
 class ModelId(NamedTuple):
@@ -70,7 +72,7 @@ class Session:
           SettingsError: no round has it.
         """
         iteration = moves.iteration_of(label)
-        if iteration is not None and iteration <= self.state.iteration:
+        if iteration is not None and iteration < moves.next_iteration(self.history):
             found = self.round(iteration)
             if label in found.labels:
                 return found, found.labels.index(label)
@@ -100,18 +102,27 @@ class Session:
             self.find(label)
         return self._change(moves.pick(self.history, labels), None)
 
+    def clear(self) -> "Session":
+        """Takes this round's picks away."""
+        return self._change(moves.clear(self.history), None)
+
+    def back(self, iteration: int) -> "Session":
+        """Goes back to a round, to go on from there; the rounds after it stay."""
+        return self._change(moves.back(self.history, iteration), None)
+
     def undo(self) -> "Session":
         """Takes the last action back, with the files of the round that it had drawn."""
         undone = self._change(moves.undo(self.history), None)
-        if undone.state.iteration < self.state.iteration:
+        if moves.next_iteration(undone.history) <= self.state.iteration:
             for path in rounds.files(self.folder, self.state.iteration):
                 path.unlink(missing_ok=True)
         return undone
 
-    def go_on(self, history: History, generate: Generate) -> "Session":
+    def go_on(self, history: History, generate: Generate, watch: Watch = NOBODY) -> "Session":
         """Draws the round of a history's last state, and keeps both."""
-        drawn = moves.look(history[-1], generate, count=self.count, clusters=self.clusters)
-        return self._change(history, drawn)
+        counts = {"count": self.count, "clusters": self.clusters}
+        drawn = moves.look(history[-1], generate, **counts, drawn=watch.drawn)
+        return self._change(history, drawn, watch)
 
     def replay(self, folder: str | os.PathLike[str], generate: Generate) -> list[str]:
         """Draws every round again into a new folder; returns the files that came out otherwise.
@@ -169,18 +180,26 @@ class Session:
         iteration = self.state.iteration
         return [path for path in rounds.files(self.folder, iteration) if path.suffix == ".png"]
 
-    def _change(self, history: History, drawn: Round | None) -> "Session":
+    def _change(self, history: History, drawn: Round | None, watch: Watch = NOBODY) -> "Session":
         changed = replace(self, history=history)
         if drawn is None:
-            rounds.write_sheets(self.folder, changed.state, changed.round())
+            before = self._on_sheets(changed.state.iteration)
+            rounds.write_sheets(self.folder, changed.state, changed.round(), before)
         else:
-            rounds.write_round(self.folder, changed.state, drawn)
+            rounds.write_round(self.folder, changed.state, drawn, watch)
         changed._write_state()
         return changed
 
+    def _on_sheets(self, iteration: int) -> State | None:
+        """The state whose picks a round's sheets have; None where a move was broken off."""
+        written = (self.folder / _FILE).stat().st_mtime_ns
+        if any(path.stat().st_mtime_ns > written for path in rounds.files(self.folder, iteration)):
+            return None
+        return {state.iteration: state for state in self.history}[iteration]
+
     def _write_state(self) -> None:
         content = {
-            "format": _FORMAT,
+            "format": _TREE if any(state.action == "back" for state in self.history) else _LINE,
             "version": __version__,
             "model": self.model._asdict(),
             "count": self.count,
@@ -199,15 +218,16 @@ def create(
     *,
     count: int,
     clusters: int,
+    watch: Watch = NOBODY,
 ) -> Session:
     """Begins a search in a folder, in place of the one there, and draws its first round."""
     target = check_new(folder, overwrite=True)
-    drawn = moves.look(history[-1], generate, count=count, clusters=clusters)
+    drawn = moves.look(history[-1], generate, count=count, clusters=clusters, drawn=watch.drawn)
     make_folder(target)
     for path in (target / _FILE, *target.glob("round-*")):
         path.unlink(missing_ok=True)
     begun = Session(target, model, count, clusters, history)
-    return begun._change(history, drawn)
+    return begun._change(history, drawn, watch)
 
 
 def check_new(folder: str | os.PathLike[str], *, overwrite: bool) -> Path:
@@ -237,9 +257,10 @@ def open_session(folder: str | os.PathLike[str]) -> Session:
         raise CheckpointError(f"{folder}: holds no search; begin one with `search … new`")
     try:
         content = json.loads(path.read_bytes())
-        if content["format"] != _FORMAT:
+        if content["format"] not in _FORMATS:
             raise CheckpointError(
-                f"{path}: is of format {content['format']!r}; this version reads {_FORMAT}"
+                f"{path}: is of format {content['format']!r}; this version reads "
+                f"{_LINE} and {_TREE}"
             )
         model = ModelId(**content["model"])
         history = tuple(_state_from_json(state, model.latent_size) for state in content["history"])

@@ -62,6 +62,40 @@ def kappa_for_similarity(
     return kappa, reached
 
 
+def likeness(
+    key: Array,
+    render: Callable[[Any, Float[Array, "m n"]], Float[Array, "m h w 3"]],
+    params: Any,
+    center: Float32[np.ndarray, " n"],
+    radius: float,
+    direction: Float32[np.ndarray, " n"],
+    kappa: float,
+) -> tuple[float, float, float]:
+    """Mean MSSIMs to the texture at c + r·d: of strangers, at κ, and the highest there is.
+
+    The first and the last are the bounds of `kappa_for_similarity` for the same key.
+    """
+    kappas = jnp.array([0, kappa, 10**_HIGHEST], jnp.float32)
+    place = jnp.asarray(center), jnp.float32(radius), jnp.asarray(direction)
+    least, there, most = map(float, _at(render, key, params, *place, kappas))
+    return least, there, most
+
+
+@partial(jax.jit, static_argnames="render")
+@platforms.in_float32
+def _at(
+    render: Callable[[Any, Array], Array],
+    key: Array,
+    params: Any,
+    center: Float32[Array, " n"],
+    radius: Float32[Array, ""],
+    direction: Float32[Array, " n"],
+    kappas: Float32[Array, " k"],
+) -> Float32[Array, " k"]:
+    """The mean MSSIM at each κ."""
+    return jax.lax.map(_measure(render, key, params, center, radius, direction), kappas)
+
+
 @partial(jax.jit, static_argnames="render")
 @platforms.in_float32
 def _solve(
@@ -74,11 +108,7 @@ def _solve(
     similarity: Float32[Array, ""],
 ) -> tuple[Array, Array, Array, Array]:
     """κ, the MSSIM there, that of strangers and the highest that the bracket reaches."""
-    original = render(params, (center + radius * direction)[None])
-
-    def measure(kappa: Array) -> Array:
-        directions = vmf.sample(key, direction, kappa, (_SAMPLES,))
-        return ssim.mssim(render(params, center + radius * directions), original).mean()
+    measure = _measure(render, key, params, center, radius, direction)
 
     # Both ends, the halvings and the result, measured in one loop: one copy of the renderer.
     def trial(step: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
@@ -97,3 +127,21 @@ def _solve(
     begin = jnp.float32(_LOWEST), jnp.float32(_HIGHEST), zero, zero, zero, zero
     _, _, kappa, level, strangers, most = jax.lax.fori_loop(0, _HALVINGS + 3, trial, begin)
     return kappa, level, strangers, most
+
+
+def _measure(
+    render: Callable[[Any, Array], Array],
+    key: Array,
+    params: Any,
+    center: Float32[Array, " n"],
+    radius: Float32[Array, ""],
+    direction: Float32[Array, " n"],
+) -> Callable[[Array], Array]:
+    """The mean MSSIM at κ, by the same draws at every κ."""
+    original = render(params, (center + radius * direction)[None])
+
+    def measure(kappa: Array) -> Array:
+        directions = vmf.sample(key, direction, kappa, (_SAMPLES,))
+        return ssim.mssim(render(params, center + radius * directions), original).mean()
+
+    return measure

@@ -9,6 +9,7 @@ from ssim_reference import mssim
 from jaxtex.errors import SettingsError
 from jaxtex.texture import sphere, vmf
 from jaxtex.texture.search import moves as search
+from jaxtex.texture.search.trail import origins
 
 N = 100
 NOTHING = np.empty((0, N), np.float32)
@@ -107,6 +108,48 @@ def test_undo_goes_back_one_action_at_a_time():
     assert search.undo(search.undo(third)) == first
     with pytest.raises(SettingsError, match="nothing to undo"):
         search.undo(first)
+
+
+def test_a_search_goes_back_to_a_round_as_it_was_left_and_on_under_a_new_number():
+    begun = search.pick(search.new(N, seed=0), ["0a1"])
+    there = search.none_of_these(search.step(begun, sphere.axis(3, N)[None]))
+    went = search.back(there, 0)
+    assert same_state(dataclasses.replace(went[-1], action="pick"), begun[-1])
+    on = search.step(search.clear(went), np.empty((0, N), np.float32))
+    assert (on[-1].iteration, on[-1].picks) == (3, ())
+    assert [state.iteration for state in search.rounds(on)] == [0, 1, 2, 3]
+    assert search.none_of_these(search.back(on, 1))[-1].iteration == 4
+    assert search.undo(went) == there
+
+
+def test_the_trail_tells_where_each_round_comes_from():
+    history = search.pick(search.new(N, seed=0), ["0a1"])
+    history = search.none_of_these(search.step(history, sphere.axis(3, N)[None]))
+    history = search.pick(search.back(history, 0), ["0b1", "0b2"])
+    history = search.step(history, sphere.axis(4, N)[None])
+    assert origins(history) == [
+        (0, None, "new", ()),
+        (1, 0, "step", ("0a1",)),
+        (2, 1, "none", ()),
+        (3, 0, "step", ("0b1", "0b2")),
+    ]
+
+
+def test_there_is_no_way_back_to_a_round_that_is_not_there():
+    history = search.none_of_these(search.new(N, seed=0))
+    for iteration in (-1, 2):
+        with pytest.raises(SettingsError, match=f"no round {iteration}; the last is 1"):
+            search.back(history, iteration)
+    with pytest.raises(SettingsError, match="stands at round 1 already"):
+        search.back(history, 1)
+
+
+def test_textures_are_shown_before_they_are_compared():
+    shown = []
+    found = search.look(search.new(N, seed=0)[-1], waves, count=20, clusters=4, drawn=shown.append)
+    assert {texture.tobytes() for texture in shown[0]} == {
+        texture.tobytes() for texture in found.textures[:-1]
+    }
 
 
 def test_rounds_have_their_last_picks():

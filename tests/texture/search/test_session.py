@@ -99,6 +99,64 @@ def test_a_replay_reproduces_every_file_to_the_byte(tmp_path):
     assert content(tmp_path / "again") == content(tmp_path / "s")
 
 
+def test_a_search_that_went_back_keeps_all_rounds_and_is_replayed(tmp_path):
+    done = step(begin(tmp_path / "s").pick(["0b1"]))
+    line = content(tmp_path / "s")
+    done = step(done.back(0).clear().pick(["0c1"])).pick(["2a1", "1a1"])
+    assert session.open_session(tmp_path / "s").picks() == ["0c1", "2a1", "1a1"]
+    assert {name for name in content(tmp_path / "s") if name.endswith(".npz")} == {
+        "round-00.npz", "round-01.npz", "round-02.npz",
+    }  # fmt: skip
+    assert done.replay(tmp_path / "again", waves) == []
+    assert content(tmp_path / "again") == content(tmp_path / "s")
+    for _ in range(5):
+        done = done.undo()
+    assert content(tmp_path / "s") == line
+
+
+def test_labels_after_a_way_back_are_found(tmp_path):
+    done = step(begin(tmp_path / "s").pick(["0b1"])).back(0)
+    assert done.points(["1a1"]).shape == (1, N)
+    (path,) = step(done).export(tmp_path / "out", ["2a1"])
+    assert images.read_metadata(path)["label"] == "2a1"
+
+
+def test_a_search_without_a_way_back_is_readable_by_those_that_know_none(tmp_path):
+    done = step(begin(tmp_path).pick(["0b1"]))
+    assert json.loads((tmp_path / "session.json").read_text())["format"] == 1
+    done.back(0)
+    assert json.loads((tmp_path / "session.json").read_text())["format"] == 2
+
+
+def test_a_pick_writes_the_sheets_that_it_changes_and_what_a_broken_move_left(tmp_path):
+    begun = begin(tmp_path)
+
+    def written(change):
+        before = {path: path.stat().st_ino for path in begun.sheets()}
+        change()
+        return [path.name for path, number in before.items() if path.stat().st_ino != number]
+
+    whole, first, second, *_ = (path.name for path in begun.sheets())
+    assert written(lambda: begun.pick(["0b1"])) == [whole, second]
+    state = session.open_session(tmp_path)
+    assert written(lambda: state.pick(["0b1", "0a1"])) == [whole, first]
+    state = session.open_session(tmp_path)
+    late = (tmp_path / "session.json").stat().st_mtime_ns + 10**9
+    os.utime(tmp_path / second, ns=(late, late))
+    assert len(written(lambda: state.clear())) == 5
+
+
+def test_a_round_is_shown_while_it_comes_about(tmp_path):
+    told = []
+    begun = begin(tmp_path / "s")
+    watch = search.Watch(
+        drawn=lambda textures: told.append(len(textures)),
+        grouped=lambda state: told.append(len(begun.round(state.iteration).labels)),
+    )
+    begun.go_on(search.none_of_these(begun.history), waves, watch)
+    assert told == [19, 20]
+
+
 def test_a_replay_tells_what_is_not_the_same(tmp_path):
     done = begin(tmp_path / "s")
     sheet = done.sheets()[0]
@@ -198,7 +256,7 @@ def broken(change):
         (lambda s: (s / "session.json").unlink(), "holds no search; begin one"),
         (lambda s: (s / "session.json").write_text("{"), r"session\.json: is damaged"),
         (lambda s: (s / "session.json").write_text("[]"), r"session\.json: is damaged"),
-        (broken(lambda c: c.update(format=9)), "is of format 9; this version reads 1"),
+        (broken(lambda c: c.update(format=9)), "is of format 9; this version reads 1 and 2"),
         (broken(lambda c: c.update(history=[])), "is damaged .*no beginning"),
         (broken(lambda c: c["history"][0].update(radius=-1)), "is damaged .*radius: -1"),
         (broken(lambda c: c["history"][0].update(center=[0])), "is damaged .*model's size"),

@@ -5,7 +5,7 @@ import pytest
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture import sphere, ssim, vmf
-from jaxtex.texture.sphere.concentration import kappa_for_similarity
+from jaxtex.texture.sphere.concentration import kappa_for_similarity, likeness
 
 N = 100
 ORIGIN, DIRECTION = np.zeros(N, np.float32), sphere.axis(3, N)
@@ -35,6 +35,17 @@ def test_other_samples_at_that_kappa_have_the_similarity_asked_for(similarity):
 def test_more_similar_is_more_concentrated():
     kappas = [solve(similarity)[0] for similarity in (0.1, 0.4, 0.9)]
     assert kappas == sorted(kappas)
+
+
+def test_likeness_is_that_of_kappa_and_between_the_bounds_of_what_can_be_had():
+    kappa, reached = solve(0.4)
+    place = jax.random.key(0), grain, jnp.float32(1), ORIGIN, 7.8, DIRECTION
+    least, there, most = likeness(*place, kappa)
+    assert there == pytest.approx(reached, abs=1e-3)
+    solve(least + 1e-3)
+    solve(most - 1e-3)
+    with pytest.raises(SettingsError, match="cannot be had"):
+        solve(least - 1e-3)
 
 
 @pytest.mark.parametrize(

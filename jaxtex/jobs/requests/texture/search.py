@@ -6,64 +6,24 @@ search. JAX is imported only where a model is loaded.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder
 from jaxtex.jobs.requests.texture import places, sphere_options
+from jaxtex.jobs.requests.texture.search_results import Exported, Move, Reach, Replayed
 
 if TYPE_CHECKING:
+    import jax
+
     from jaxtex.texture.dcgan import TextureModel
-    from jaxtex.texture.search import History, Session
+    from jaxtex.texture.search import History, Session, State, Watch
 
 
-@dataclass(frozen=True, eq=False)
-class Move:
-    """Where a search stands after a move."""
-
-    session: "Session"
-    seconds: float
-    similarity: float | None = None
-    """The MSSIM that was measured for `--similarity`."""
-
-    def report(self) -> dict[str, Any]:
-        """What is told of it, as JSON values."""
-        found = {"similarity": self.similarity, "seconds": self.seconds}
-        return {**describe(self.session), **found}
-
-
-@dataclass(frozen=True)
-class Exported:
-    """Textures that were written as files."""
-
-    session: Path
-    folder: Path
-    paths: list[Path]
-
-    def report(self) -> dict[str, Any]:
-        """What is told of it, as JSON values."""
-        return {"session": str(self.session), "outputs": [str(path) for path in self.paths]}
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """A search that was drawn again, and which of its files came out otherwise."""
-
-    folder: Path
-    differing: list[str]
-
-    def report(self) -> dict[str, Any]:
-        """What is told of it, as JSON values."""
-        same = not self.differing
-        return {"output": str(self.folder), "same": same, "differing": self.differing}
-
-
-def new(folder: Path | None, options: Mapping[str, Any]) -> Move:
-    """Begins a search by the options of `search new`.
+def new(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" = None) -> Move:
+    """Begins a search by the options of `search new`; `watch` sees its round come about.
 
     Raises:
       SettingsError: a value is out of range or does not fit the model.
@@ -101,6 +61,7 @@ def new(folder: Path | None, options: Mapping[str, Any]) -> Move:
         model.generate,
         count=options["count"],
         clusters=options["clusters"],
+        watch=watch or sessions.NOBODY,
     )
     return _moved(session, began, reached)
 
@@ -115,13 +76,19 @@ def pick(folder: Path | None, labels: Sequence[str]) -> Move:
     return _moved(find(folder).pick(labels), began)
 
 
-def step(folder: Path | None, options: Mapping[str, Any]) -> Move:
-    """Goes on to the next round by the options of `search step`.
+def clear(folder: Path | None) -> Move:
+    """Takes this round's picks away."""
+    began = time.perf_counter()
+    return _moved(find(folder).clear(), began)
+
+
+def step(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" = None) -> Move:
+    """Goes on to the next round by the options of `search step`; `watch` sees it come about.
 
     Raises:
       SettingsError: a value is out of range, two gainsay, or the model is another or does not fit.
     """
-    from jaxtex.texture.search import moves as states
+    from jaxtex.texture.search import NOBODY
 
     session = find(folder)
     sphere_options.check(options)
@@ -131,39 +98,52 @@ def step(folder: Path | None, options: Mapping[str, Any]) -> Move:
         raise SettingsError("--move-center and --center both say where the centre is; give one")
     began = time.perf_counter()
     model = _load(session, options)
-
-    import jax
-
-    key = jax.random.fold_in(jax.random.key(session.state.seed), session.state.iteration + 1)
-    history = states.step(
-        session.history,
-        session.points(session.state.picks),
-        radius=options["radius"],
-        direction=sphere_options.direction(options["direction"], model, jax.random.fold_in(key, 1)),
-        center=sphere_options.center(options["center"], model),
-        move_center=options["move_center"],
-    )
-    history, reached = _concentrated(history, options, model)
-    return _moved(session.go_on(history, model.generate), began, reached)
+    history, reached = _concentrated(_stepped(session, options, model), options, model)
+    return _moved(session.go_on(history, model.generate, watch or NOBODY), began, reached)
 
 
-def none(folder: Path | None, options: Mapping[str, Any]) -> Move:
-    """Draws the next round from further afield.
+def reach(folder: Path | None, options: Mapping[str, Any]) -> Reach:
+    """Which `similarity` a step by these options can have.
+
+    Raises:
+      SettingsError: as `step`.
+    """
+    from jaxtex.texture.sphere.concentration import likeness
+
+    session = find(folder)
+    model = _load(session, options)
+    now = _stepped(session, options, model)[-1]
+    place = now.center, now.radius, now.direction
+    return Reach(*likeness(_key_of_kappa(now), model.render, model.params, *place, now.kappa))
+
+
+def none(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" = None) -> Move:
+    """Draws the next round from further afield; `watch` sees it come about.
 
     Raises:
       SettingsError: the model is not the session's.
     """
-    from jaxtex.texture.search import moves as states
+    from jaxtex.texture.search import NOBODY, none_of_these
 
     session = find(folder)
     began = time.perf_counter()
     model = _load(session, options)
-    history = states.none_of_these(session.history)
-    return _moved(session.go_on(history, model.generate), began)
+    history = none_of_these(session.history)
+    return _moved(session.go_on(history, model.generate, watch or NOBODY), began)
+
+
+def back(folder: Path | None, iteration: int) -> Move:
+    """Goes back to a round, to go on from there; the rounds after it stay.
+
+    Raises:
+      SettingsError: there is no such round, or the search stands there.
+    """
+    began = time.perf_counter()
+    return _moved(find(folder).back(iteration), began)
 
 
 def undo(folder: Path | None) -> Move:
-    """Takes the last pick, step or none back.
+    """Takes the last action back.
 
     Raises:
       SettingsError: there is nothing to take back.
@@ -212,34 +192,6 @@ def find(folder: Path | None) -> "Session":
     return open_session(_named(folder))
 
 
-def describe(session: "Session") -> dict[str, Any]:
-    """Where a search stands, as JSON values."""
-    state, drawn = session.state, session.round()
-    letters = {index: name for name, members in drawn.clusters().items() for index in members}
-    return {
-        "session": str(session.folder),
-        "action": state.action,
-        "iteration": state.iteration,
-        "seed": state.seed,
-        "radius": state.radius,
-        "kappa": state.kappa,
-        "center_norm": float(np.linalg.norm(state.center)),
-        "likeness": drawn.likeness,
-        "model": session.model.digest,
-        "candidates": [
-            {
-                "label": label,
-                "cluster": letters[index],
-                "representative": bool(drawn.representative[index]),
-                "picked": label in state.picks,
-            }
-            for index, label in enumerate(drawn.labels)
-        ],
-        "picks": session.picks(),
-        "sheets": [str(path) for path in session.sheets()],
-    }
-
-
 def _named(folder: Path | None) -> Path:
     if folder is None:
         raise SettingsError("--session: name the folder of the search, before the command")
@@ -256,16 +208,37 @@ def _load(session: "Session", options: Mapping[str, Any]) -> "TextureModel":
     return model
 
 
+def _stepped(session: "Session", options: Mapping[str, Any], model: "TextureModel") -> "History":
+    """The history with a step by the options, but for κ."""
+    import jax
+
+    from jaxtex.texture.search import moves as states
+
+    seed = jax.random.key(session.state.seed)
+    key = jax.random.fold_in(seed, states.next_iteration(session.history))
+    return states.step(
+        session.history,
+        session.points(session.state.picks),
+        radius=options["radius"],
+        direction=sphere_options.direction(options["direction"], model, jax.random.fold_in(key, 1)),
+        center=sphere_options.center(options["center"], model),
+        move_center=options["move_center"],
+    )
+
+
+def _key_of_kappa(state: "State") -> "jax.Array":
+    import jax
+
+    return jax.random.fold_in(jax.random.key(state.seed), 2)
+
+
 def _concentrated(
     history: "History", options: Mapping[str, Any], model: "TextureModel"
 ) -> tuple["History", float | None]:
     """The history with its last state at the κ that the options ask for."""
-    import jax
-
     now = history[-1]
-    key = jax.random.fold_in(jax.random.key(now.seed), 2)
     place = now.center, now.radius, now.direction
-    kappa, reached = sphere_options.kappa(options, model, key, place)
+    kappa, reached = sphere_options.kappa(options, model, _key_of_kappa(now), place)
     if kappa is not None:
         history = (*history[:-1], replace(now, kappa=kappa))
     return history, reached
