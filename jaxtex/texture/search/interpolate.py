@@ -32,6 +32,7 @@ Render = Callable[[Any, Float[Array, "m n"]], Float[Array, "m h w 3"]]
 """Renders latents with the model's parameters, as part of a program."""
 
 _GRID = 128  # intervals of the dense grid
+_ROUND = 8  # numbers of textures that have programs of their own
 _HALVINGS = 12  # of an interval of the grid: t to 1e-6
 _SAME = 1e-3  # ends whose MSSIM is nearer to 1 leave no room for steps
 
@@ -125,13 +126,14 @@ def interpolate(
     target = (1 - share * (1 - level)).astype(np.float32)
     if even == "first":
         low = _bracket(np.asarray(grid_mssim), target)
-        brackets = jnp.asarray(target), grid_t[low], grid_t[low + 1]
-        t = _refine(render, circle, params, route, ends, *brackets)
+        brackets = _filled(target), grid_t[_filled(low)], grid_t[_filled(low) + 1]
+        t = np.asarray(_refine(render, circle, params, route, ends, *brackets))[:n]
     else:
         whole = np.concatenate([[0.0], np.cumsum(np.asarray(lengths, np.float64))])
-        t = jnp.asarray(np.interp(share * whole[-1], whole, grid_t), jnp.float32)
-    measured = map(np.asarray, _measure(render, circle, params, route, ends, t))
-    points, textures, mssim_from, mssim_to, mssim_neighbours = measured
+        t = np.interp(share * whole[-1], whole, grid_t).astype(np.float32)
+    measured = _measure(render, circle, params, route, ends, _filled(t, 1.0))
+    points, textures, mssim_from, mssim_to = (np.asarray(values)[:n] for values in measured[:4])
+    mssim_neighbours = np.asarray(measured[4])[: n + 1]
     step = (1 - level) / (n + 1)
     if even == "neighbours":
         step = float(1 - mssim_neighbours.mean())
@@ -139,7 +141,7 @@ def interpolate(
     return Interpolation(
         points=points,
         textures=textures,
-        t=np.asarray(t),
+        t=t,
         target=target,
         mssim_from=mssim_from,
         mssim_to=mssim_to,
@@ -187,6 +189,16 @@ def _check_circle(
             "path: the ends are opposite to each other, so that no circle is the shortest; "
             "choose a linear path"
         )
+
+
+def _filled(values: np.ndarray, value: float | None = None) -> Array:
+    """Values filled up to a round number with `value`, by default the last one.
+
+    So that few numbers of textures need a program of their own. Where t is filled with 1, the
+    texture behind the last one is the end itself.
+    """
+    more = np.full(-len(values) % _ROUND, values[-1] if value is None else value, values.dtype)
+    return jnp.asarray(np.concatenate([values, more]))
 
 
 def _along(route: _Route, t: Float32[Array, " m"], circle: bool) -> Float32[Array, "m z"]:
