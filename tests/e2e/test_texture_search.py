@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from jaxtex.images import read_metadata
+from jaxtex.images import read_metadata, save_image
 
 SMALL = ("--count", 20, "--clusters", 4)
 
@@ -111,6 +111,21 @@ def test_what_a_step_can_reach_are_the_bounds_of_similarity(search, tmp_path):
         requests.step(tmp_path / "s", {**options, "similarity": least - 0.01})
     moved = requests.step(tmp_path / "s", {**options, "similarity": usual})
     assert moved.session.state.kappa == pytest.approx(100, rel=0.05)
+
+
+def test_a_search_begins_in_the_direction_of_an_exported_texture(search, refuse, tmp_path):
+    search("new", *SMALL)
+    search("export", "0b1", "-o", tmp_path / "out")
+    png = tmp_path / "out" / "0b1.png"
+    latent = np.float32(read_metadata(png)["latent"])
+    session = tmp_path / "t"
+    search("new", *SMALL, "--direction", png, "--kappa", 100, session=session)
+    state = json.loads((session / "session.json").read_text())["history"][0]
+    np.testing.assert_allclose(state["direction"], latent / np.linalg.norm(latent), atol=1e-6)
+    plain = tmp_path / "plain.png"
+    save_image(plain, np.zeros((8, 8, 3), np.float32))
+    refuse("new", "--direction", plain, parts=["plain.png", "without a latent"],
+           session=tmp_path / "u")  # fmt: skip
 
 
 def test_angle_and_similarity_set_kappa(search):

@@ -26,7 +26,7 @@ def sphere_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--similarity", type=float, help="The same as a mean MSSIM to its texture."),
         click.option("--angle", type=float, help="The same as a mean angle in degrees."),
         click.option("--kappa", type=float, help="How close to the direction; 0: everywhere."),
-        click.option("--direction", help="A file of a vector, random, or axis:N from 0."),
+        click.option("--direction", help="A file of a vector, a PNG of ours, random, or axis:N."),
         click.option("--radius", type=float, help="Of the sphere; 7.8 for 100 latent dimensions."),
         click.option("--center", type=FILE, help="File of the sphere's centre; default: origin."),
     ):
