@@ -106,8 +106,9 @@ class Recorder:
 @contextmanager
 def browsing(own: str, **options) -> Iterator[tuple]:
     """A context of Chromium and its recorder; `options` are those of `new_context`."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=_PATIENCE * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
         context = browser.new_context(**options)

@@ -15,6 +15,7 @@ from jaxtex.ui.security import Guard
 from jaxtex.ui.settings import ServerSettings
 from jaxtex.ui.stylise.page import register as register_stylise
 from jaxtex.ui.textures.page import register as register_textures
+from jaxtex.ui.textures.routes import router as textures_router
 
 
 def make_app(settings: ServerSettings, token: str | None) -> Guard:
@@ -25,6 +26,7 @@ def make_app(settings: ServerSettings, token: str | None) -> Guard:
         house = House(settings.folder, Device(device=settings.device))
         house.runs.after_a_break()
         app.include_router(router(house))
+        app.include_router(textures_router(house))
         # NiceGUI takes what no route of ours does: it was mounted first, and must come last.
         app.router.routes.append(app.router.routes.pop(0))
         layout.register()

@@ -1,11 +1,13 @@
 """What all pages share: the device, the runs on disk, and the board that says what changed."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from jaxtex.ui.device.queue import Device, Job
 from jaxtex.ui.runs.board import Board
 from jaxtex.ui.runs.run import Runs
+from jaxtex.ui.runs.searches import Searches
 
 
 @dataclass
@@ -24,7 +26,7 @@ class House:
         """The stylisations."""
         return Runs(self.folder / "runs")
 
-    @property
-    def textures(self) -> Path:
-        """The folder of the searches."""
-        return self.folder / "textures"
+    @cached_property
+    def searches(self) -> Searches:
+        """The searches for textures, the tray and the strips."""
+        return Searches(self.folder / "textures")

@@ -33,7 +33,7 @@ async def take(
         if isinstance(data, Path):
             await asyncio.to_thread(shutil.copyfile, data, kept)
         else:
-            await _write(kept, shown, data)
+            await receive(kept, shown, data)
         look = await house.device.ask(
             "look", {"folder": str(run.folder), "name": kept.name, "role": role}
         )
@@ -78,7 +78,12 @@ def _forget(run: Run, name: str) -> None:
     run.input(name).unlink(missing_ok=True)
 
 
-async def _write(path: Path, name: str, data: AsyncIterator[bytes]) -> None:
+async def receive(path: Path, name: str, data: AsyncIterator[bytes]) -> None:
+    """Writes what is sent as `name` into a file.
+
+    Raises:
+      ImageError: it is larger than the command line takes.
+    """
     from jaxtex.images import MAX_BYTES
 
     size = 0

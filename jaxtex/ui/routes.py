@@ -30,14 +30,14 @@ def router(house: House) -> APIRouter:
         path = find(id).file(name)
         if path is None:
             raise HTTPException(404, text.NOT_FOUND)
-        return _file(path, save)
+        return send_file(path, save)
 
     @routes.get("/examples/{role}/{name}")
     def example(role: str, name: str) -> Response:
         path = examples.example(role, name)
         if path is None:
             raise HTTPException(404, text.NOT_FOUND)
-        return _file(path, None)
+        return send_file(path)
 
     @routes.put("/api/runs/{id}/{role}")
     async def upload(id: str, role: str, request: Request, name: str = "image") -> Response:
@@ -54,7 +54,8 @@ def router(house: House) -> APIRouter:
     return routes
 
 
-def _file(path: Path, save: str | None) -> Response:
+def send_file(path: Path, save: str | None = None) -> Response:
+    """A file, to be shown or to be saved under the name `save`."""
     kind = mimetypes.guess_type(path.name)[0] or "text/plain"
     headers = {"cache-control": "no-cache", "content-security-policy": _SANDBOX}
     return FileResponse(path, media_type=kind, filename=save, headers=headers)

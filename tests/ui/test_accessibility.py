@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from kept_runs import keep
+from made_searches import make_search
 
 from jaxtex.ui.runs.run import FAILED, INTERRUPTED, STOPPED
 
@@ -23,12 +24,24 @@ def addresses(server):
         "done": f"/stylise/{keep(server.folder).id}",
         **{state: f"/stylise/{id}" for state, id in ids.items()},
         "textures": "/textures",
+        "search": f"/textures/{make_search(server.folder).name}",
         "gallery": "/gallery",
         "none": "/stylise/20000101-000000-nonono",
     }
 
 
-STATES = ("begin", "draft", "done", STOPPED, INTERRUPTED, FAILED, "textures", "gallery", "none")
+STATES = (
+    "begin",
+    "draft",
+    "done",
+    STOPPED,
+    INTERRUPTED,
+    FAILED,
+    "textures",
+    "search",
+    "gallery",
+    "none",
+)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -51,7 +64,7 @@ def test_axe_finds_nothing_serious(server, addresses, page, state, theme):
     assert not bad
 
 
-@pytest.mark.parametrize("state", ["begin", "done", "gallery"])
+@pytest.mark.parametrize("state", ["begin", "done", "gallery", "textures", "search"])
 def test_nothing_is_wider_than_a_phone(server, addresses, page, state):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(server.address + addresses[state])

@@ -2,10 +2,10 @@
 "use strict";
 
 // Sends a file to the server, which looks at it: {} where it was taken, {refused} where not.
-async function send(run, role, file, name) {
+async function send(address, file, name) {
   const query = new URLSearchParams({ name: name || file.name || "image.png" });
   try {
-    const answer = await fetch(`/api/runs/${run}/${role}?${query}`, { method: "PUT", body: file });
+    const answer = await fetch(`${address}?${query}`, { method: "PUT", body: file });
     const said = await answer.json();
     return answer.ok ? {} : { refused: said.refused || said.detail || answer.statusText };
   } catch {
@@ -42,7 +42,8 @@ class Drop extends HTMLElement {
     for (const file of several ? files : files.slice(0, 1)) {
       const words = (pattern) => pattern.replace("{name}", file.name);
       this.tell(words(this.said.dataset.reading), false);
-      const { refused } = await send(this.dataset.run, this.dataset.role, file);
+      const { run, role, to } = this.dataset;
+      const { refused } = await send(to ?? `/api/runs/${run}/${role}`, file);
       if (refused === undefined) this.tell("", false);
       else {
         this.tell(refused ?? words(this.said.dataset.failed), true);
@@ -237,7 +238,7 @@ class Mask extends HTMLElement {
 
   async use() {
     const file = await this.mask.convertToBlob({ type: "image/png" });
-    const { refused } = await send(this.dataset.run, "style_mask", file, "mask.png");
+    const { refused } = await send(`/api/runs/${this.dataset.run}/style_mask`, file, "mask.png");
     this.said.hidden = refused === undefined;
     this.said.textContent = refused ?? "";
     if (refused === undefined) {

@@ -26,8 +26,15 @@ TASKS: dict[str, str] = {
     "stylise": f"{_WORK}.stylise:stylise",
     "score": f"{_WORK}.stylise:score",
     "film": f"{_WORK}.stylise:film",
+    "texture-move": f"{_WORK}.textures:move",
+    "texture-reach": f"{_WORK}.textures:reach",
+    "texture-image": f"{_WORK}.textures:image",
+    "texture-strip": f"{_WORK}.textures:strip",
 }
 """Where the function lies: it takes the arguments and a `Turn`, and returns JSON values."""
+
+WARM_UP = f"{_WORK}.textures:warm_up"
+"""Gets ready, piece by piece, what a search for textures needs."""
 
 
 def find_task(name: str) -> Callable[..., Any]:
@@ -36,5 +43,10 @@ def find_task(name: str) -> Callable[..., Any]:
     Raises:
       KeyError: there is no such task.
     """
-    module, _, attribute = TASKS[name].partition(":")
+    return find(TASKS[name])
+
+
+def find(place: str) -> Callable[..., Any]:
+    """The function that lies at `module:name`."""
+    module, _, attribute = place.partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -19,7 +19,7 @@ from typing import Any
 from jaxtex.errors import JaxtexError, RunError, Stopped
 from jaxtex.jobs.front import Front, Status
 from jaxtex.ui.device.pipe import Writer, messages
-from jaxtex.ui.device.tasks import Rank, find_task
+from jaxtex.ui.device.tasks import WARM_UP, Rank, find, find_task
 
 # Behind the server, so that a page answers whatever the device does.
 _NICENESS = 5
@@ -164,6 +164,8 @@ def _warm_up() -> Iterator[str]:
 
     load_network()
     yield jax.devices()[0].device_kind
+    for _ in find(WARM_UP)():
+        yield ""
 
 
 def main() -> None:

@@ -1,0 +1,316 @@
+"""Where searches for textures are kept: the command line's own folders, a tray, strips between two.
+
+All of it can be read without JAX; what changes a search is done by the worker.
+"""
+
+import json
+import re
+import secrets
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from jaxtex.errors import JaxtexError
+from jaxtex.files import write_bytes
+from jaxtex.recent import Recent
+
+if TYPE_CHECKING:
+    from jaxtex.texture.search import Round, Session
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+"""Names of searches, of what is in the tray, and of strips."""
+
+DRAWN_COLUMNS = 10
+"""Textures a row in the picture of those that are not compared yet."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_STRIP = re.compile(r"strip-[0-9a-f]{8}")
+_RESULTS = re.compile(r"texture-\d{1,4}\.png|strip\.png|plot\.png|interpolation\.csv")
+
+_rounds: Recent["Round"] = Recent(24)
+
+
+def safe_name(words: str, other: str) -> str:
+    """Words as a name; `other` where nothing is left of them."""
+    return _UNSAFE.sub("-", words).strip("-_")[:48].strip("-_") or other
+
+
+@dataclass(frozen=True)
+class Search:
+    """The folder of one search."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Its name, in addresses too."""
+        return self.folder.name
+
+    def stamp(self) -> tuple[int, int] | None:
+        """Changes with every move, whoever makes it; None where there is no search yet."""
+        with suppress(OSError):
+            found = (self.folder / "session.json").stat()
+            return found.st_ino, found.st_mtime_ns
+        return None
+
+    def open(self) -> "Session":
+        """Reads it.
+
+        Raises:
+          CheckpointError: it is damaged.
+        """
+        from jaxtex.texture.search import open_session
+
+        return open_session(self.folder)
+
+    def round_stamp(self, iteration: int) -> int:
+        """Changes when a round is drawn anew; 0 where it is not there."""
+        with suppress(OSError):
+            return (self.folder / f"round-{iteration:02d}.npz").stat().st_mtime_ns
+        return 0
+
+    def round(self, iteration: int) -> "Round":
+        """A round, from memory where it was read before.
+
+        Raises:
+          CheckpointError: it is missing or damaged.
+        """
+        key = self.folder, iteration, self.round_stamp(iteration)
+        return _rounds.get(key, lambda: self.open().round(iteration))
+
+    def picture(self, label: str) -> bytes | None:
+        """A texture as PNG; None where there is no such label."""
+        from jaxtex.images import encode_image
+        from jaxtex.texture.search import iteration_of
+
+        iteration = iteration_of(label)
+        if iteration is None or not self.round_stamp(iteration):
+            return None
+        found = self.round(iteration)
+        if label not in found.labels:
+            return None
+        texture = found.textures[found.labels.index(label)]
+        return encode_image("texture.png", texture.astype("float32") / 255)
+
+    def exported(self, labels: Sequence[str]) -> list[tuple[str, bytes]]:
+        """Names and bytes of the files that `search export` writes of these labels.
+
+        Raises:
+          SettingsError: there are no labels, or one is unknown.
+        """
+        with TemporaryDirectory() as folder:
+            paths = self.open().export(Path(folder) / "export", labels)
+            return [(path.name, path.read_bytes()) for path in paths]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A texture of the tray: a PNG with its latent."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Its name, in addresses too."""
+        return self.path.stem
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What its file says of it."""
+        from jaxtex.images import read_metadata
+
+        try:
+            return read_metadata(self.path)
+        except JaxtexError:
+            return {}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Textures between two: the ends, what is asked for, and the results for each that was."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Its name, in addresses too."""
+        return self.folder.name
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """`names` of both ends, `count` and `even`; `refused` with why, where it cannot be had."""
+        try:
+            found = json.loads((self.folder / "strip.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def ask(self, **changes: Any) -> None:
+        """Changes what is asked for."""
+        value = {**self.asked, "refused": None, **changes}
+        write_bytes(self.folder / "strip.json", json.dumps(value, allow_nan=False).encode())
+
+    def end(self, which: int) -> Path:
+        """The first or the last texture, a copy of the tray's."""
+        return self.folder / f"end-{which}.png"
+
+    @property
+    def results(self) -> Path:
+        """Where the results of what is asked for now belong."""
+        asked = self.asked
+        return self.folder / f"{asked.get('even', 'first')}-{asked.get('count', 0)}"
+
+    @property
+    def found(self) -> dict[str, Any] | None:
+        """What came of it; None as long as it is not there."""
+        try:
+            return json.loads((self.results / "interpolation.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def file(self, results: str, name: str) -> Path | None:
+        """A result, if it may be shown and is there."""
+        known = re.fullmatch(r"(first|neighbours)-\d{1,4}", results) and _RESULTS.fullmatch(name)
+        path = self.folder / results / name
+        return path if known and path.is_file() and not path.is_symlink() else None
+
+    def remove(self) -> None:
+        """Removes the folder with all in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def files(self) -> list[tuple[str, bytes]]:
+        """Names and bytes of all results that are handed out."""
+        paths = sorted(self.results.glob("*"))
+        return [(path.name, path.read_bytes()) for path in paths if _RESULTS.fullmatch(path.name)]
+
+
+@dataclass(frozen=True)
+class Searches:
+    """All searches of a server, its tray and its strips."""
+
+    folder: Path
+    """Holds a folder a search; the others lie beside it."""
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for place in (self.tray, self.strips, self.drawn):
+            place.mkdir(exist_ok=True)
+
+    @property
+    def tray(self) -> Path:
+        """Where kept textures lie."""
+        return self.folder.parent / "tray"
+
+    @property
+    def strips(self) -> Path:
+        """Where what lies between two lies."""
+        return self.folder.parent / "strips"
+
+    @property
+    def drawn(self) -> Path:
+        """Where textures lie that are shown before they are compared."""
+        return self.folder.parent / "drawn"
+
+    def all(self) -> list[Search]:
+        """Those that have begun, the last used first."""
+        found = [Search(path) for path in self.folder.iterdir() if NAME.fullmatch(path.name)]
+        stamps = {each: each.stamp() for each in found}
+        begun = [(stamp[1], each) for each, stamp in stamps.items() if stamp is not None]
+        return [each for _, each in sorted(begun, key=lambda pair: pair[0], reverse=True)]
+
+    def find(self, name: str) -> Search | None:
+        """The search of this name, begun or not; None for what is no name."""
+        return Search(self.folder / name) if NAME.fullmatch(name) else None
+
+    def new(self, words: str) -> Search:
+        """An empty folder for a search, under a name of these words that no other has."""
+        name = _free(safe_name(words, "search"), lambda name: (self.folder / name).exists())
+        (self.folder / name).mkdir()
+        return Search(self.folder / name)
+
+    def kept(self) -> list[Kept]:
+        """The tray, in the order in which it was filled."""
+        paths = [path for path in self.tray.glob("*.png") if NAME.fullmatch(path.stem)]
+        return [Kept(path) for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
+
+    def find_kept(self, id: str) -> Kept | None:
+        """A texture of the tray; None where there is none of this name."""
+        path = self.tray / f"{id}.png"
+        return Kept(path) if NAME.fullmatch(id) and path.is_file() else None
+
+    def free_kept(self, words: str) -> Path:
+        """Where a texture that comes into the tray belongs."""
+        name = _free(safe_name(words, "texture"), lambda name: any(self.tray.glob(f"{name}.*")))
+        return self.tray / f"{name}.png"
+
+    def keep(self, search: Search, label: str) -> Kept:
+        """Puts a texture of a search into the tray; the same one lies there once.
+
+        Raises:
+          SettingsError: there is no such label.
+        """
+        ((_, data),) = search.exported([label])
+        return self._keep(data, f"{search.name[:36]}-{label}")
+
+    def keep_file(self, path: Path, words: str) -> Kept:
+        """Puts a copy of a texture into the tray, under a name of these words."""
+        return self._keep(path.read_bytes(), words)
+
+    def _keep(self, data: bytes, words: str) -> Kept:
+        for each in self.kept():
+            if each.path.read_bytes() == data:
+                return each
+        path = self.free_kept(words)
+        write_bytes(path, data)
+        return Kept(path)
+
+    def all_strips(self) -> Iterator[Strip]:
+        """The strips, the newest first."""
+        found = map(Strip, self.strips.glob("strip-*"))
+        made = [(strip.asked["created"], strip) for strip in found if "created" in strip.asked]
+        for _, strip in sorted(made, key=lambda pair: pair[0], reverse=True):
+            yield strip
+
+    def find_strip(self, id: str) -> Strip | None:
+        """A strip; None where there is none of this name."""
+        strip = Strip(self.strips / id)
+        return strip if _STRIP.fullmatch(id) and strip.asked else None
+
+    def new_strip(self, ends: Sequence[Kept], asked: Mapping[str, Any]) -> Strip:
+        """A strip between two textures of the tray, of which it has copies."""
+        strip = Strip(self.strips / f"strip-{secrets.token_hex(4)}")
+        strip.folder.mkdir()
+        for which, each in enumerate(ends):
+            shutil.copyfile(each.path, strip.end(which))
+        strip.ask(created=time.time(), names=[each.id for each in ends], **asked)
+        return strip
+
+    def plain(self, said: str) -> str:
+        """A sentence without the paths of this server."""
+        for folder in (self.folder, self.tray, self.strips, self.folder.parent):
+            said = said.replace(f"{folder}/", "")
+        return said
+
+
+def packed(files: Sequence[tuple[str, bytes]]) -> bytes:
+    """Files as a ZIP archive, the same bytes for the same files."""
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in files:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return target.getvalue()
+
+
+def _free(name: str, taken: Callable[[str], bool]) -> str:
+    number, found = 1, name
+    while taken(found):
+        number += 1
+        found = f"{name}-{number}"
+    return found
