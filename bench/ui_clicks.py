@@ -20,7 +20,7 @@ from typing import Any
 
 import _table
 
-_FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run")
 # The first of the runs of --demo.
 _RUN = "20000101-000000-000001"
 # The zoom of a page is what the server says it is.
@@ -39,12 +39,12 @@ _CLICK = """async (index) => {
 }"""
 
 
-def start(folder: Path) -> tuple[subprocess.Popen[bytes], str, float]:
-    """A server with the device at work, its address, and the seconds to its first answer."""
+def start(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], str, float]:
+    """A server, its address, and the seconds to its first answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from jaxtex.cli import main; main()", "ui", "--demo"]
+    command = [sys.executable, "-c", "from jaxtex.cli import main; main()", "ui", *options]
     began = time.perf_counter()
     process = subprocess.Popen(
         [*command, "--folder", str(folder), "--port", str(port), "--no-browser"],
@@ -83,7 +83,7 @@ async def measure(
     errors: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(_FLAGS)
+            executable_path=shutil.which("chromium"), args=list(FLAGS)
         )
         context = await browser.new_context()
         context.set_default_timeout(300_000)
@@ -125,7 +125,7 @@ def main() -> int:
     options = arguments.parse_args()
     report = _table.Report(as_json=options.json)
     with tempfile.TemporaryDirectory() as folder:
-        process, address, first = start(Path(folder))
+        process, address, first = start(Path(folder), "--demo")
         try:
             _table.progress(f"first answer after {first:.2f} s; opening {options.clients} pages")
             clicks, ready, share, errors = asyncio.run(

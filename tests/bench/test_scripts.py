@@ -18,6 +18,7 @@ SCRIPTS = (
     "sweep_vs_pytorch",
     "time_to_quality",
     "ui_clicks",
+    "ui_search",
 )
 
 
@@ -142,12 +143,26 @@ def test_segmentation_refuses_a_ground_that_is_not_there():
     assert "lava" in done.stderr
 
 
-@pytest.mark.slow
-def test_twenty_people_click_at_once_without_an_error():
+@pytest.fixture
+def chromium():
+    """Skips where pages cannot be opened."""
     pytest.importorskip("nicegui", reason="NiceGUI is not installed")
     pytest.importorskip("playwright", reason="playwright is not installed")
     if shutil.which("chromium") is None:
         pytest.skip("there is no chromium here")
+
+
+@pytest.mark.slow
+def test_rounds_of_a_search_are_measured(chromium):
+    done = run_script("ui_search", "--json", "--rounds=1")
+    assert done.returncode == 0, done.stderr
+    titles = [each["title"] for each in json.loads(done.stdout)["comparisons"]]
+    assert titles[0] == "a pick is marked"
+    assert titles[-1] == "their sheets are on disk"
+
+
+@pytest.mark.slow
+def test_twenty_people_click_at_once_without_an_error(chromium):
     done = run_script("ui_clicks", "--json")
     assert done.returncode == 0, done.stderr
     clicks = json.loads(done.stdout)["comparisons"][0]

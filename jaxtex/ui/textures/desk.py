@@ -37,6 +37,7 @@ class Desk:
         """The picture of textures that are not compared yet, and how many there are."""
         self.reach: Reach | None = None
         self._grouped: int | None = None
+        self._next = False
         self._wanted: tuple[int, tuple[str, ...]] | None = None
         self._lock = asyncio.Lock()
         self._session: tuple[Any, Session | None] = (None, None)
@@ -82,13 +83,13 @@ class Desk:
 
     def check(self) -> None:
         """Has pages look again where a command has changed the folder."""
-        if self.moving is None and self.search.stamp() != self._session[0]:
+        if self.moving is None and not self.busy and self.search.stamp() != self._session[0]:
             self._changed()
 
     def toggle(self, label: str) -> None:
         """Picks a texture, or takes it out of the picks."""
         now, picks = self.now(), list(self.picks())
-        if now is None or (self.moving is not None and self._grouped is None):
+        if now is None or self.busy:
             return
         if label in picks:
             picks.remove(label)
@@ -101,10 +102,15 @@ class Desk:
             self._writing = True
             self._start(self._write_behind())
 
+    @property
+    def busy(self) -> bool:
+        """Whether no move can begin: one is under way whose round cannot be seen yet."""
+        return self._next or (self.moving is not None and self._grouped is None)
+
     def start(self, move: str, **arguments: Any) -> None:
-        """Begins a move; while another one is under way it is none."""
-        if self.moving is None:
-            self.moving, self.said = move, ""
+        """Begins a move, where none keeps it `busy`; sheets are written first."""
+        if not self.busy:
+            self._next, self.said = True, ""
             self._changed()
             self._start(self._move(move, arguments))
 
@@ -120,8 +126,9 @@ class Desk:
         self.house.board.changed(self.topic)
 
     async def _move(self, move: str, arguments: dict[str, Any]) -> None:
-        try:
-            async with self._lock:
+        async with self._lock:
+            self.moving, self._next = move, False
+            try:
                 await self._write_picks()
                 picture = self.house.searches.drawn / f"{self.search.name}.png"
                 await self._ask(move, drawn=str(picture), **arguments)
@@ -129,9 +136,9 @@ class Desk:
                     # Nothing came of it: its name is free again.
                     with suppress(OSError):
                         self.search.folder.rmdir()
-        finally:
-            self.moving, self.drawn, self._grouped = None, None, None
-            self._changed()
+            finally:
+                self.moving, self.drawn, self._grouped = None, None, None
+                self._changed()
         await self._measure()
 
     async def _write_behind(self) -> None:

@@ -43,7 +43,7 @@ class Moves:
         picks = desk.picks()
         self.place.set(hidden=viewing)
         self.said.say(desk.said)
-        busy = desk.moving is not None or session is None
+        busy = desk.busy or session is None
         for each in (self.step, self.none, self.undo):
             each.set(disabled=busy)
         if session is not None and len(session.history) < 2 and not picks:
@@ -51,7 +51,7 @@ class Moves:
         if isinstance(self.words, Tag):
             self.words.text = text.STEP if picks else text.DRAW_AGAIN
         self.step.set(data_quiet=None if picks else "")
-        self.status.text = text.MOVING.get(desk.moving or "", "")
+        self.status.text = text.MOVING.get(desk.moving or "", "") if busy else ""
         if picks != self._picked:
             self._picked = picks
             self._show_picked(picks)

@@ -33,7 +33,7 @@ def register(house: House) -> None:
         with layout.frame(house, frame_text.TEXTURES):
             search = house.searches.find(name)
             desk = None if search is None else desks.of(search)
-            if desk is None or not (desk.search.stamp() or desk.moving or desk.said):
+            if desk is None or not (desk.search.stamp() or desk.busy or desk.said):
                 heading(text_textures.NO_SEARCH, 1)
                 link(text_textures.ALL_SEARCHES, "/textures")
             else:

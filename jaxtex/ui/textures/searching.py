@@ -104,7 +104,7 @@ class Searching:
             self._build_walls(shown, drawn)
         elif self.wall is not None and self.viewed is None:
             self.wall.show(desk.picks())
-        fading = desk.moving is not None and desk.drawn is None and desk.moving != "new"
+        fading = desk.busy and desk.drawn is None and desk.moving != "new"
         stale = fading and now == (session.state.iteration if session is not None else None)
         self.place.set(data_stale="" if stale and self.viewed is None else None)
         self.moves.look(viewing=self.viewed is not None)
@@ -156,7 +156,7 @@ class Searching:
     ) -> None:
         if drawn is not None or shown is None:
             waits = text.COMPARING if drawn is not None else text.BEGINNING
-            if self.desk.moving or drawn is not None:
+            if self.desk.busy or drawn is not None:
                 Tag("p", waits, "quiet", role="status")
             return
         heading(text.ROUND.format(iteration=shown), 2)
