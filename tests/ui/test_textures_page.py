@@ -6,10 +6,11 @@ import time
 
 import pytest
 from made_searches import begin, step
-from playwright.sync_api import expect
 
 from jaxtex.texture.search import open_session
 from jaxtex.ui.runs.searches import Searches
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 
 @pytest.fixture
@@ -131,6 +132,14 @@ def test_the_wall_is_walked_by_keys_and_shows_large(page, address, made):
     expect(dialog).to_have_count(0)
     assert page.evaluate(focused) == "1b2"
     assert page.locator("jx-wall .cell[tabindex='0']").count() == 1
+
+
+def test_a_long_press_shows_it_large(page, address, made):
+    page.goto(address)
+    cell = page.locator('jx-wall [data-label="1b1"]')
+    cell.dispatch_event("pointerdown", {"pointerType": "touch", "bubbles": True})
+    page.locator("dialog[open]").get_by_role("heading", name="1b1").wait_for()
+    assert on_disk(made) == ("1a1",)
 
 
 def test_a_group_unfolds(page, address, made):

@@ -2,12 +2,19 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
 
+import numpy as np
+import pytest
 from browser import ROOT
-from playwright.sync_api import expect
+
+from jaxtex.images import read_metadata
+from jaxtex.texture.search import open_session
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 
 def command(*words):
@@ -135,3 +142,24 @@ def test_an_artists_way_and_the_command_line_on_the_same_folder(server, page, tm
     # On by the command line: the page follows.
     command("--session", session, "step")
     stands_at(3)
+
+
+def test_an_image_of_ones_own_becomes_a_texture_that_a_search_begins_from(server, page):
+    page.goto(f"{server.address}/textures")
+    fire = ROOT / "examples" / "style" / "fire.png"
+    page.locator("jx-drop input").set_input_files(fire)
+    said = page.locator("figcaption", has_text="from fire.png")
+    said.wait_for()
+    near = float(re.search(r"MSSIM (\d\.\d\d)", said.inner_text())[1])
+    kept = server.folder / "tray" / "fire.png"
+    metadata = read_metadata(kept)
+    assert metadata["mssim"] == pytest.approx(near, abs=0.005)
+    page.locator('jx-tray [data-kept="fire"]').click()
+    page.get_by_role("button", name="Begin a search from it").click()
+    page.wait_for_url("**/textures/from-fire")
+    page.locator('jx-wall [data-label="0a1"]').wait_for()
+    page.locator('.stop[data-here][data-iteration="0"]').wait_for()
+    (state,) = open_session(server.folder / "textures" / "from-fire").history
+    latent = np.float32(metadata["latent"])
+    np.testing.assert_allclose(state.direction, latent / np.linalg.norm(latent), atol=1e-6)
+    assert state.kappa == 100
