@@ -57,6 +57,7 @@ def programs(scale: Scale) -> dict[str, Callable[[], Case]]:
         "vmf-mean-angle": lambda: Case(versine.mean_angle, (SCALAR, 100)),
         "vmf-kappa-for-angle": lambda: Case(versine.kappa_for_angle, (SCALAR, 100)),
         "vmf-kappa-for-likeness": textures.sphere_kappa,
+        "vmf-likeness": textures.sphere_likeness,
         "invert": textures.inversion,
         "interpolate-survey": make(textures.interpolation, "survey", circle=False),
         "interpolate-refine": make(textures.interpolation, "refine", circle=True),

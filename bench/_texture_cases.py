@@ -59,6 +59,12 @@ def sphere_kappa() -> Case:
     return Case(concentration._solve, args)
 
 
+def sphere_likeness() -> Case:
+    """The likeness of textures at three concentrations."""
+    _, args, *_ = sphere_kappa()
+    return Case(concentration._at, (*args[:-1], floats(3)))
+
+
 def inversion() -> Case:
     """The latent of an image."""
     model = texture()
