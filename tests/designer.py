@@ -11,7 +11,7 @@ import numpy as np
 from browser import ROOT
 from PIL import Image, ImageDraw
 
-OPTIONS = {"The result": {"size": "96"}, "The run": {"steps": "24", "finish_steps": "4"}}
+RESULT, FINISH = {"size": "96"}, {"finish_steps": "4"}
 
 
 def logo() -> bytes:
@@ -50,14 +50,15 @@ def file(name: str, data: bytes) -> dict:
     return {"name": name, "mimeType": "image/png", "buffer": data}
 
 
-def bring(page, server, *, previews=False) -> str:
+def bring(page, server, *, previews=False, steps=24) -> str:
     """Opens a new page, sets options, brings a logo and a style; returns the run's name.
 
     Without `previews` it is of a preset that has no strengths to be compared.
     """
     page.goto(f"{server.address}/")
+    options = {"The result": RESULT, "The run": {"steps": str(steps), **FINISH}}
     look = {} if previews else {"The look": {"preset": "reference"}}
-    for group, values in (OPTIONS | look).items():
+    for group, values in (options | look).items():
         page.locator("summary", has_text=group).click()
         for field, value in values.items():
             page.locator(f"input[name={field}]").fill(value)

@@ -8,6 +8,14 @@ from browser import CHROMIUM, browsing, serving
 pytest.importorskip("nicegui", reason="NiceGUI is not installed: pip install 'jaxtex[ui]'")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Marks the tests that open a page."""
+    for item in items:
+        if {"page", "context", "browser_for"} & set(item.fixturenames):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One with an empty folder."""

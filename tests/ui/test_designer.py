@@ -32,8 +32,10 @@ def test_from_two_files_to_the_same_bytes_as_the_command(server, page, inputs):
     bring(page, server, previews=True)
     # The strip comes by itself; the fourth is taken over.
     page.get_by_text("Previews of few pixels").wait_for()
-    pictures = page.locator(".card img").evaluate_all("all => all.map(each => each.naturalWidth)")
-    assert pictures[:5] == [160] * 5
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".card img")].slice(0, 5)
+          .filter(each => each.naturalWidth === 160).length === 5"""
+    )
     page.locator(".card", has_text="0.75").click()
     page.locator(".card[aria-pressed=true]", has_text="0.75").wait_for()
 
@@ -122,7 +124,8 @@ def test_a_killed_server_goes_on_to_the_same_bytes(tmp_path, inputs, browser_for
     folder = tmp_path / "kept"
     first = Server(folder)
     with browser_for(first) as page:
-        id = bring(page, first)
+        # So many that it is not done before its first checkpoint.
+        id = bring(page, first, steps=300)
         run(page)
         wait_for_step(page, 6)
         wait_for_checkpoint(folder / "runs" / id)

@@ -22,7 +22,7 @@ from jaxtex.ui.runs.run import DONE, DRAFT, FAILED, INTERRUPTED, STOPPED, WORKIN
 from jaxtex.ui.work.look import device
 
 # Seconds between two checkpoints, and between two notes on disk of where the run stands.
-_CHECKPOINT, _NOTE = 5.0, 5.0
+_CHECKPOINT, _NOTE = 2.0, 5.0
 _LOOKS = 40
 
 

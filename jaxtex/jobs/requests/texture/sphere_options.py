@@ -103,9 +103,10 @@ def fixed_direction(text: str | None, model: "TextureModel") -> Float32[np.ndarr
 
 
 def _vector(path: Path, model: "TextureModel", option: str) -> Float32[np.ndarray, " n"]:
-    from jaxtex.texture.dcgan.latents import SUFFIXES, latent_of_image, read_vectors
+    from jaxtex.texture.dcgan.latents import latent_of_image, read_vectors
 
-    if path.is_file() and path.suffix.lower() not in SUFFIXES:
+    # As textures are exported.
+    if path.suffix.lower() == ".png":
         latent = latent_of_image(path, model.latent_size, model.digest)
         if latent is None:
             raise SettingsError(f"{option}: {path} is an image without a latent; jaxtex wrote none")
