@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from browser import Server
+from browser import serving
 from designer import band, bring, call, command, logo, run, wait_for_result, wait_for_step
 from PIL import Image
 
@@ -122,28 +122,23 @@ def test_what_was_begun_is_started_from_again(server, page):
 
 def test_a_killed_server_goes_on_to_the_same_bytes(tmp_path, inputs, browser_for):
     folder = tmp_path / "kept"
-    first = Server(folder)
-    with browser_for(first) as page:
+    with serving(folder) as first, browser_for(first) as page:
         # So many that it is not done before its first checkpoint.
         id = bring(page, first, steps=300)
         run(page)
         wait_for_step(page, 6)
         wait_for_checkpoint(folder / "runs" / id)
         first.end(9)
-    second = Server(folder)
-    try:
-        with browser_for(second) as page:
-            page.goto(f"{second.address}/gallery")
-            page.locator(".piece", has_text="can go on").get_by_role("link").click()
-            page.get_by_text("The server ended while this ran.").wait_for()
-            page.get_by_role("button", name="Go on").click()
-            wait_for_result(page)
-            words = command(page)
-            call(words, inputs)
-            saved = download(page, "PNG", inputs).read_bytes()
-            assert saved == (inputs / "out.png").read_bytes()
-    finally:
-        second.end()
+    with serving(folder) as second, browser_for(second) as page:
+        page.goto(f"{second.address}/gallery")
+        page.locator(".piece", has_text="can go on").get_by_role("link").click()
+        page.get_by_text("The server ended while this ran.").wait_for()
+        page.get_by_role("button", name="Go on").click()
+        wait_for_result(page)
+        words = command(page)
+        call(words, inputs)
+        saved = download(page, "PNG", inputs).read_bytes()
+        assert saved == (inputs / "out.png").read_bytes()
 
 
 def wait_for_checkpoint(run):
