@@ -101,28 +101,30 @@ def separate_content(picture: Picture, *, any_ink: bool = False) -> Ink | None:
     ground |= (smooth > 0) & (_distance(pixels, plate) <= _SAME)
     ground |= counters(pixels, smooth, ground)
     plate = clean_plate(pixels, ground)
-    middles = _middles(pixels, plate, ground)
     distance = _distance(pixels, plate)
-    ripples = _least_ink(distance)
-    panel = find_panel(pixels, smooth, ground, distance > _INK, ripples if ripples > _INK else 0.0)
+    least = _least_ink(distance)
+    panel = find_panel(pixels, smooth, ground, distance > _INK, least if least > _INK else 0.0)
     if panel is not None:
         ground |= panel
         plate = clean_plate(pixels, ground)
-        middles = _middles(pixels, plate, ground)
-    if not middles.any() or not (any_ink or _is_logo(pixels, plate, ground, middles)):
+        distance = _distance(pixels, plate)
+        least = _least_ink(distance)
+    middles = _middles(pixels, distance, least, ground)
+    if not middles.any() or not (any_ink or _is_logo(pixels, distance <= least, ground, middles)):
         return None
-    return _assembled(color, opacity, pixels, plate, ground, middles, panel)
+    return _assembled(color, opacity, pixels, plate, ground, middles, panel, distance, least)
 
 
 def _distance(pixels: Pixels, plate: Pixels) -> Map:
     return largest(np.abs(pixels - plate))
 
 
-def _middles(pixels: Pixels, plate: Pixels, ground: Mask) -> Mask:
-    """The pixels that ink covers fully: flat ones, and the ridges of thin strokes."""
-    distance = _distance(pixels, plate)
-    least = _least_ink(distance)
-    distance[ground] = 0
+def _middles(pixels: Pixels, distance: Map, least: float, ground: Mask) -> Mask:
+    """The pixels that ink covers fully: flat ones, and the ridges of thin strokes.
+
+    `distance` is that of each pixel to the ground, and ink's is `least` or more.
+    """
+    distance = np.where(ground, np.float32(0), distance)
     ridge = distance >= _RIDGE * ndimage.maximum_filter(distance, 3)
     flat = variation(pixels) <= FLAT
     # What is flat is no ripple.
@@ -157,11 +159,12 @@ def _least_ink(distance: Map) -> float:
     return float(np.clip(_NOISE * np.quantile(weak, 0.98), _INK, 0.35 * most))
 
 
-def _is_logo(pixels: Pixels, plate: Pixels, ground: Mask, middles: Mask) -> bool:
-    """Whether there is ground and ink enough, and no photograph inside of it."""
-    distance = _distance(pixels, plate)
-    # Ripples round strokes are as good as ground.
-    ground = ground | (distance <= _least_ink(distance))
+def _is_logo(pixels: Pixels, no_ink: Mask, ground: Mask, middles: Mask) -> bool:
+    """Whether there is ground and ink enough, and no photograph inside of it.
+
+    Where there is `no_ink`, as in ripples round strokes, it is as good as ground.
+    """
+    ground = ground | no_ink
     if ground.mean() < _GROUND_SHARE or middles.mean() < _INK_SHARE:
         return False
     inside = ndimage.distance_transform_edt(~ground) > _REACH + 2
@@ -176,10 +179,10 @@ def _assembled(
     ground: Mask,
     middles: Mask,
     panel: Mask | None,
+    distance: Map,
+    least: float,
 ) -> Ink:
     color, opacity, full = _own_colors(color, opacity, pixels, plate, ground, middles)
-    distance = _distance(pixels, plate)
-    least = _least_ink(distance)
     if least > _INK:
         color = _evened(color, middles, distance)
         full = np.dstack([color * opacity[..., None], opacity][: full.shape[-1] - 2])
