@@ -9,6 +9,9 @@ from jaxtex.jobs.requests.stylize_options import DEFAULTS, OPTIONS, settings_of
 from jaxtex.options import Option
 from jaxtex.ui.runs.run import Run
 
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Those that are shown at a glance."""
+
 # Files of the server's own, and what a server decides for all.
 _NOT_HERE = ("output", "mask", "style_mask")
 FORM: dict[str, Option] = {

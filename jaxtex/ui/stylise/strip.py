@@ -7,10 +7,9 @@ from jaxtex.style.presets import DESCRIPTIONS, PRESETS
 from jaxtex.ui import text
 from jaxtex.ui.house import House
 from jaxtex.ui.parts import Tag, heading, picture
+from jaxtex.ui.runs.asked import STRENGTHS
 from jaxtex.ui.runs.run import Run, is_clear
 from jaxtex.ui.stylise import starting
-
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class Strip:

@@ -14,10 +14,9 @@ from jaxtex.runtime import configure
 from jaxtex.style import PRESETS, Hooks, Job, Settings, load_network, run_jobs
 from jaxtex.ui.device.worker import Turn
 from jaxtex.ui.runs import asked
+from jaxtex.ui.runs.asked import STRENGTHS
 from jaxtex.ui.runs.run import Run
 from jaxtex.ui.work.look import device
-
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 # Pixels of the longer side; more where the shorter one would have too few for the deepest layer.
 _SIZE, _LEAST_SIDE = 160, 48
