@@ -1,12 +1,21 @@
-"""Has the texture model collapsed, and how near are its textures to its training set?
+"""How near are a texture model's textures to papers that it was not trained on?
 
-Samples of a model are compared with squares of rendered papers: the mean MSSIM of pairs (a
-collapsed model has more alike pairs than the papers), the spread of mean colours, the energy in
-the finest checkerboard, and the Fréchet distance between normal distributions fitted to VGG16
-conv4_3 features, averaged over each image. The papers are of another seed than the training set;
-the distance between two halves of them is what a perfect model would reach.
+Samples are compared with squares of rendered papers of another seed than the training set's:
+
+- MSSIM of pairs: a collapsed model has more alike pairs than the papers.
+- Spread of mean colours, and the energy in the finest checkerboard.
+- Grain: the amplitude of grey in the two finest octaves, in that of the papers.
+- Fréchet: between normal distributions fitted to VGG16 conv4_3 features, averaged over each image;
+  no training sees that layer.
+- Patches: sliced Wasserstein distance of 7×7 patches of a Laplacian pyramid's levels (Karras et al.
+  2018), in grey levels, finest first; it knows nothing of VGG16.
+- Kinds: the share of textures whose nearest papers are of each kind, over the share of other papers
+  that are told so; 1 is right.
+
+What other papers reach is what a perfect model would.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +24,24 @@ import numpy as np
 
 _BATCH = 64
 _PAIRED = 256
+_LEVELS = 3
+_PATCH, _PATCHES, _SLICES = 7, 8, 64
+_NEAREST = 9
 
 
-def papers(seed: int, count: int, size: int) -> np.ndarray:
-    """Squares of `count` papers, cut, turned and flipped as for training."""
-    from jaxtex.texture.washi import render
-    from jaxtex.training import Dataset
+def papers(seed: int, count: int, size: int) -> tuple[np.ndarray, list[str]]:
+    """Squares of `count` papers, and the kind of each."""
+    from jaxtex.texture.washi import kind_of, render
+    from jaxtex.training import cut_square
 
-    pool = []
+    squares = np.empty((count, size, size, 3), np.float32)
+    rng = np.random.default_rng(seed)
     for first in range(0, count, 50):
         numbers = range(first, min(first + 50, count))
-        pool += list((render(seed, numbers, 2 * size) * 255 + 0.5).astype(np.uint8))
+        for number, sheet in zip(numbers, render(seed, numbers, 2 * size), strict=True):
+            squares[number] = cut_square(rng, sheet, size)
         _table.progress(f"paper {numbers.stop}/{count}")
-    return Dataset(pool, size, seed).batch(0, count) / np.float32(255)
+    return squares, [kind_of(seed, number) for number in range(count)]
 
 
 def features(images: np.ndarray) -> np.ndarray:
@@ -76,26 +90,96 @@ def checkerboard(images: np.ndarray) -> float:
     return float(np.sqrt(np.square(blocks / 4).mean()) * 255)
 
 
+def grain(images: np.ndarray) -> list[float]:
+    """The mean amplitude of grey in the two finest octaves, coarser first, in grey levels."""
+    size = images.shape[1]
+    grey = images.mean(3)
+    window = np.hanning(size)[:, None] * np.hanning(size)
+    window /= np.sqrt(np.square(window).sum())
+    power = np.square(abs(np.fft.fft2((grey - grey.mean((1, 2), keepdims=True)) * window)))
+    frequency = np.fft.fftfreq(size)
+    radius = np.hypot(frequency[:, None], frequency)
+    octaves = [(radius >= low) & (radius < 2 * low) for low in (1 / 8, 1 / 4)]
+    return [float(np.sqrt(power[:, band].sum(1)).mean() / size * 255) for band in octaves]
+
+
+def pyramid(images: np.ndarray) -> list[np.ndarray]:
+    """A Laplacian pyramid, finest level first."""
+    from scipy import ndimage
+
+    levels = []
+    for _ in range(_LEVELS):
+        low = ndimage.gaussian_filter(images, (0, 1, 1, 0), mode="reflect")
+        levels.append(images - low)
+        images = low[:, ::2, ::2]
+    return levels
+
+
+def patches(level: np.ndarray) -> np.ndarray:
+    """Some patches of each image of a level: [8·n, 147]."""
+    rng = np.random.default_rng(0)
+    height, width = (side - _PATCH + 1 for side in level.shape[1:3])
+    corners = zip(
+        np.repeat(np.arange(len(level)), _PATCHES),
+        rng.integers(height, size=_PATCHES * len(level)),
+        rng.integers(width, size=_PATCHES * len(level)),
+        strict=True,
+    )
+    return np.stack([level[n, y : y + _PATCH, x : x + _PATCH].ravel() for n, y, x in corners])
+
+
+def sliced(images: np.ndarray, others: np.ndarray) -> list[float]:
+    """Sliced Wasserstein distances of patches by level, in grey levels."""
+    directions = np.random.default_rng(1).normal(size=(3 * _PATCH**2, _SLICES))
+    directions /= np.linalg.norm(directions, axis=0)
+    distances = []
+    for level, other in zip(pyramid(images), pyramid(others), strict=True):
+        along = [np.sort(patches(each) @ directions, 0) for each in (level, other)]
+        distances.append(float(abs(along[0] - along[1]).mean() * 255))
+    return distances
+
+
+def kinds(found: np.ndarray, papers: np.ndarray, names: list[str]) -> Counter[str]:
+    """How many images' nearest papers are of each kind, by features in units of the papers'."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    mean, spread = papers.mean(0), papers.std(0)
+    nearest = KNeighborsClassifier(_NEAREST).fit((papers - mean) / spread, names)
+    return Counter(nearest.predict((found - mean) / spread).tolist())
+
+
 def measure(model: Any, count: int, seed: int, report: _table.Report) -> None:
-    """One table."""
-    held = papers(seed, 2 * count, model.size)
+    """Two tables."""
+    held, names = papers(seed, 2 * count, model.size)
     latents = np.random.default_rng(seed).normal(size=(count, model.latent_size))
     samples = model.generate(latents.astype(np.float32))
     _table.progress("features")
     sets = {"model": samples, "papers": held[:count], "other papers": held[count:]}
     found = {name: features(images) for name, images in sets.items()}
+    fine = grain(sets["papers"])
     rows = []
     for name, images in sets.items():
         mean, high = pairs(images)
         spread = images.mean((1, 2)).std(0).mean() * 255
-        distance = "–" if name == "papers" else f"{frechet(found[name], found['papers']):.0f}"
         cells = [f"{mean:.3f}", f"{high:.3f}", f"{spread:.1f}", f"{checkerboard(images):.2f}"]
-        rows.append([name, *cells, distance])
+        cells.append(", ".join(f"{a / b:.2f}" for a, b in zip(grain(images), fine, strict=True)))
+        if name == "papers":
+            cells += ["–", "–"]
+        else:
+            cells.append(f"{frechet(found[name], found['papers']) / 1e6:.2f}")
+            cells.append(", ".join(f"{each:.2f}" for each in sliced(images, sets["papers"])))
+        rows.append([name, *cells])
     header = ["images", "MSSIM of pairs", "99 % below", "spread of colour", "checkerboard"]
-    report.table([*header, "Fréchet to papers"], rows)
+    report.table([*header, "grain", "Fréchet / 10⁶", "patches"], rows)
+    told = {name: kinds(found[name], found["papers"], names[:count]) for name in sets}
+    shares = [
+        f"{told['model'][kind] / max(1, told['other papers'][kind]):.2f}"
+        for kind in sorted(set(names))
+    ]
+    report.table(["kind", *sorted(set(names))], [["share", *shares]])
     report.note(
-        f"{count} images each, {model.size}², seed {seed}; MSSIM of the pairs of {_PAIRED}; colour "
-        "and checkerboard in grey levels; conv4_3 before the ReLU, input in grey levels"
+        f"{count} images each, {model.size}², seed {seed}; MSSIM of the pairs of {_PAIRED}; colour, "
+        "checkerboard and patches in grey levels; conv4_3 before the ReLU, input in grey levels"
     )
 
 

@@ -107,7 +107,8 @@ def dcgan_step() -> Pairs:
     """A training step of a DCGAN: both losses, and both gradients by central differences."""
     import jax
 
-    from jaxtex.texture.dcgan.train import Settings, start, train_step
+    from jaxtex.texture.dcgan.settings import Settings
+    from jaxtex.texture.dcgan.train import start, train_step
 
     settings = Settings(features=16, batch_size=4)
     parts, state = start(settings)

@@ -9,7 +9,7 @@ import pytest
 
 from jaxtex.images import load_image, read_metadata, save_image
 from jaxtex.texture.dcgan import load_model
-from jaxtex.texture.dcgan.model import load_generator
+from jaxtex.texture.dcgan.model import load_origin
 
 TINY = ("--features", 1, "--latent-size", 4, "--batch-size", 4, "--seed", 3)
 PAPERS = ("--washi", 16, *TINY)
@@ -190,10 +190,47 @@ def test_two_processes_train_one_model(launch, train, tmp_path, monkeypatch):
     for name in ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"):
         monkeypatch.delenv(name)
     train(*words, output="one")
-    one, two = (load_generator(tmp_path / name / "model.safetensors") for name in ("one", "two"))
+    one, two = (
+        load_origin(tmp_path / name / "model.safetensors").generator for name in ("one", "two")
+    )
     np.testing.assert_allclose(one.project[...], two.project[...], atol=2e-3)
     losses = [
         np.loadtxt(tmp_path / name / "losses.csv", delimiter=",", skiprows=1)
         for name in ("one", "two")
     ]
     np.testing.assert_allclose(*losses, rtol=1e-3)
+
+
+def test_a_model_is_refined_and_grown(train, tmp_path):
+    train(*PAPERS, "--steps", 2, "--sample-every", 0)
+    begun = load_model(tmp_path / "out")
+    answer = train(
+        "--washi", 16, "--model", tmp_path / "out", "--size", 128, "--steps", 2, "--batch-size", 4,
+        "--refine-after", 1, "--sample-every", 0, "--json", output="grown",
+    )  # fmt: skip
+    found = json.loads(answer.out)
+    assert found["settings"]["refine_after"] == 1
+    grown = load_model(tmp_path / "grown")
+    assert (grown.size, grown.latent_size) == (128, 4)
+    assert grown.metadata["trained_from"] == begun.digest
+    assert "--refine-after 1 --model FILE" in grown.metadata["training"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "allowed"),
+    [("--size", 96, "64 or 128"), ("--features", 2, "1"), ("--latent-size", 5, "4")],
+)
+def test_what_does_not_fit_the_model_to_go_on_from_is_refused(
+    train, tmp_path, option, value, allowed
+):
+    train(*PAPERS, "--steps", 1, "--sample-every", 0)
+    words = ("--washi", 16, "--model", tmp_path / "out", "--steps", 2, option, value)
+    answer = train(*words, output="other", code=2)
+    assert f"{option}: {value} does not go with --model" in answer.err
+    assert f"it must be {allowed}" in answer.err
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_run_that_ends_before_its_second_phase_has_none(train):
+    answer = train(*PAPERS, "--steps", 1, "--refine-after", 5, "--sample-every", 0, "--json")
+    assert json.loads(answer.out)["settings"]["refine_after"] is None

@@ -13,11 +13,23 @@ from jaxtex.jobs.requests.texture import TrainRequest
 @click.option("--images", type=FILE, multiple=True, help="Folder of images, or one image.")
 @click.option("--washi", type=int, help="Train on so many rendered papers instead.")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for model and samples.")
-@click.option("--size", type=int, default=64, help="Pixels a side: 64 or 128.")
+@click.option("--model", type=FILE, help="Go on from the weights of a model file or folder.")
+@click.option("--size", type=int, help="Pixels a side: 64 or 128.  [default: 64, or the model's]")
 @click.option("--steps", type=int, default=20_000, help="Steps in all, those before a resume too.")
 @click.option("--batch-size", type=int, default=64, help="Textures a step.")
-@click.option("--features", type=int, default=64, help="Channels of the largest maps.")
-@click.option("--latent-size", type=int, default=100, help="Dimensions of the latent space.")
+@click.option(
+    "--features", type=int, help="Channels of the largest maps.  [default: 64, or the model's]"
+)
+@click.option(
+    "--latent-size",
+    type=int,
+    help="Dimensions of the latent space.  [default: 100, or the model's]",
+)
+@click.option(
+    "--refine-after",
+    type=int,
+    help="From this step on refine textures by what VGG16 sees of them.",
+)
 @click.option("--learning-rate", type=float, default=2e-4, help="Of Adam.")
 @click.option(
     "--augment/--no-augment",

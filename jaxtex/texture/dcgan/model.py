@@ -127,13 +127,22 @@ def load_model(path: str | os.PathLike[str] | None = None) -> TextureModel:
     )
 
 
-def load_generator(path: str | os.PathLike[str]) -> Generator:
-    """The generator in a model file, to be trained or looked into.
+class Origin(NamedTuple):
+    """The generator that a training goes on from, and its file's digest."""
+
+    generator: Generator
+    digest: str
+
+
+def load_origin(path: str | os.PathLike[str]) -> Origin:
+    """The generator in a .safetensors file or a training folder, to be trained further.
 
     Raises:
       WeightsError: as `load_model`.
     """
-    return _read_generator(Path(path), *weights.read_safetensors(path))
+    file = model_file(path, "jaxtex texture train")
+    tensors, metadata = weights.read_safetensors(file)
+    return Origin(_read_generator(file, tensors, metadata), weights.tensors_digest(tensors))
 
 
 def save_model(

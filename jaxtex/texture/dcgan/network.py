@@ -117,3 +117,29 @@ class Discriminator(nnx.Module):
             x = jax.nn.leaky_relu(x, 0.2)
         logits = jnp.tensordot(x, self.judge[...], 3)
         return logits if self.bias is None else logits + self.bias[...]
+
+
+def grown(generator: Generator) -> Generator:
+    """A generator of textures twice as large, whose finer layers are those of `generator`.
+
+    What this draws at 4×4 is first enlarged by a new layer, which begins as linear interpolation
+    (as Karras et al. 2018 grow a network, but at the coarse end): textures have the same grain.
+    """
+    larger = Generator(
+        latent_size=generator.latent_size,
+        features=generator.features,
+        size=2 * generator.size,
+        rngs=nnx.Rngs(0),
+    )
+    width = generator.project.shape[-1]
+    weights = jnp.array([1.0, 3.0, 3.0, 1.0]) / 4
+    larger.project[...] = generator.project[...]
+    larger.convs[0].kernel[...] = (weights[:, None] * weights)[..., None, None] * jnp.eye(width)
+    for old, new in zip(generator.convs, larger.convs[1:], strict=True):
+        new.kernel[...] = old.kernel[...]
+    for before, after in zip(generator.norms, (larger.norms[0], *larger.norms[2:]), strict=True):
+        nnx.update(after, nnx.state(before))
+    # What the ReLU before it leaves of a standard normal.
+    rectified = {"scale": jnp.full(width, 0.58), "bias": jnp.full(width, 0.4)}
+    nnx.update(larger.norms[1], rectified)
+    return larger

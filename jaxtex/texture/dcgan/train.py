@@ -5,6 +5,9 @@ textures, then the generator by the non-saturating loss (Goodfellow et al. 2014;
 2015), and keeps an average of the generator's weights, which is what the model file holds. All its
 randomness comes from the seed and the number of the step, so a run that was killed goes on to the
 same bytes.
+
+In a second phase the averaged generator is refined against a new discriminator and what VGG16 sees
+(`perception`), whose gradient at the textures is as long as the discriminator's.
 """
 
 import dataclasses
@@ -20,78 +23,18 @@ from flax import nnx
 from jax.sharding import Mesh
 from jaxtyping import Array, Float, Key, UInt8
 
-from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan.augment import augment
-from jaxtex.texture.dcgan.network import LATENT_SIZE, Discriminator, Generator, channels
+from jaxtex.texture.dcgan.network import Discriminator, Generator, grown
+from jaxtex.texture.dcgan.perception import Eye, apart, describe
+from jaxtex.texture.dcgan.settings import Rates, Settings
 from jaxtex.training import keep_shared, scan
 from jaxtex.weights import Blueprint, Values, take_apart
 
+_OTHER = 1 << 30
+"""What the seed of the second phase's discriminator differs by."""
+
 _CALIBRATION = 512
 """So many textures give the statistics of the averaged generator's BatchNorm."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How to train; all that decides the result beside the images.
-
-    Attributes:
-      size: pixels a side, 64 or 128.
-      features: channels of the last map, f.
-      batch_size: textures a step, over all devices together.
-      learning_rate, beta1: Adam's.
-      average: how much of the generator's average stays at each step.
-      augmented: whether real and generated textures are augmented.
-      spectral: spectral normalisation of the discriminator instead of BatchNorm.
-    """
-
-    size: int = 64
-    latent_size: int = LATENT_SIZE
-    features: int = 64
-    batch_size: int = 64
-    seed: int = 0
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    average: float = 0.999
-    augmented: bool = False
-    spectral: bool = False
-
-    def __post_init__(self) -> None:
-        channels(self.features, self.size)
-        for name, least in (("latent_size", 2), ("batch_size", 2), ("seed", 0)):
-            value = getattr(self, name)
-            if not least <= value < 2**31:
-                raise SettingsError(f"{name}: {value} is not a whole number of {least} or more")
-        if not 0 < self.learning_rate < float("inf"):
-            raise SettingsError(f"learning_rate: {self.learning_rate} is not a number above 0")
-        for name in ("beta1", "average"):
-            if not 0 <= getattr(self, name) < 1:
-                raise SettingsError(f"{name}: {getattr(self, name)} is not in [0, 1)")
-
-    def to_dict(self) -> dict[str, Any]:
-        """The settings by name."""
-        return dataclasses.asdict(self)
-
-    def rates(self) -> "Rates":
-        """The settings that a compiled step takes as arguments."""
-        return Rates(self.seed, self.learning_rate, self.beta1, self.average)
-
-
-class Rates(NamedTuple):
-    """Settings that differ between runs of one program."""
-
-    seed: int | Array
-    learning_rate: float | Array
-    beta1: float | Array
-    average: float | Array
-
-    @property
-    def optimiser(self) -> optax.GradientTransformation:
-        """Adam, for either network."""
-        return optax.adam(self.learning_rate, b1=self.beta1)
-
-    def key(self, place: int | Array) -> Key[Array, ""]:
-        """The key of a step, or of what comes before and beside the steps."""
-        return jax.random.fold_in(jax.random.key(self.seed), place)
 
 
 def _is_statistic(name: str) -> bool:
@@ -127,6 +70,8 @@ class Losses(NamedTuple):
     generator: Array
     real: Array
     generated: Array
+    apart: Array
+    """How far real and generated textures are apart to VGG16; 0 where it is not asked."""
 
 
 @dataclass(frozen=True)
@@ -150,18 +95,26 @@ def _make(network: Any, key: Key[Array, ""], **options: int) -> Any:
     return network(rngs=nnx.Rngs(key), **options)
 
 
-def start(settings: Settings, mesh: Mesh | None = None) -> tuple[Networks, State]:
-    """The networks of a seed before their first step, for batches shared out to `mesh`."""
+def start(
+    settings: Settings, mesh: Mesh | None = None, origin: Generator | None = None
+) -> tuple[Networks, State]:
+    """The networks of a seed before their first step, for batches shared out to `mesh`.
+
+    The generator is a copy of `origin`, or grown from one of half the size.
+    """
     key = jax.random.key(settings.seed)
     make = {"features": settings.features, "size": settings.size}
     generator = _make(
         Generator, jax.random.fold_in(key, 0), latent_size=settings.latent_size, **make
     )
+    generator_blueprint, values = take_apart(generator)
+    if origin is not None:
+        values = take_apart(origin if origin.size == settings.size else grown(origin))[1]
+        values = {name: jnp.copy(value) for name, value in values.items()}
+    trained, statistics = _divide(values)
     discriminator = _make(
         Discriminator, jax.random.fold_in(key, 1), spectral=settings.spectral, **make
     )
-    generator_blueprint, values = take_apart(generator)
-    trained, statistics = _divide(values)
     discriminator_blueprint, judge = take_apart(discriminator)
     judge, _ = _divide(judge)
     networks = Networks(
@@ -193,11 +146,23 @@ def start(settings: Settings, mesh: Mesh | None = None) -> tuple[Networks, State
     return networks, state
 
 
+def start_again(settings: Settings, networks: Networks, state: State) -> State:
+    """The state in which the averaged generator begins to be refined."""
+    other = dataclasses.replace(settings, seed=settings.seed ^ _OTHER)
+    generator = networks.generator.build({**state.average, **state.statistics})
+    fresh = start(other, networks.mesh, generator)[1]
+    return fresh._replace(step=state.step)
+
+
 @functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")
 def train_step(
-    networks: Networks, rates: Rates, state: State, batch: UInt8[Array, "n s s 3"]
+    networks: Networks,
+    rates: Rates,
+    state: State,
+    batch: UInt8[Array, "n s s 3"],
+    eye: Eye | None = None,
 ) -> tuple[State, Losses]:
-    """One step of both networks on a batch of real textures."""
+    """One step of both networks on a batch of real textures; with an `eye` it refines."""
     optimiser = rates.optimiser
     latent_key, *keys = jax.random.split(jax.random.fold_in(rates.key(state.step), 1), 4)
     latents = jax.random.normal(latent_key, (batch.shape[0], networks.latent_size))
@@ -234,9 +199,15 @@ def train_step(
     discriminator = optax.apply_updates(state.discriminator, update)
 
     generator_loss_value, cotangent = jax.value_and_grad(generator_loss)(textures)
+    distance = jnp.zeros(())
+    if eye is not None:
+        distance, seen = _seen(eye, jax.random.fold_in(rates.key(state.step), 2), real, textures)
+        cotangent += seen * (jnp.linalg.norm(cotangent) / (jnp.linalg.norm(seen) + 1e-12))
     update, generator_moments = optimiser.update(
         to_generator(cotangent)[0], state.generator_moments
     )
+    moves = state.step >= rates.begin
+    update = jax.tree.map(lambda change: jnp.where(moves, change, 0), update)
     generator = optax.apply_updates(state.generator, update)
     # The first weights are forgotten sooner than the last.
     kept = jnp.minimum(rates.average, (1 + state.step) / (10 + state.step))
@@ -251,15 +222,29 @@ def train_step(
         discriminator_moments,
         average,
     )
-    return after, Losses(loss, generator_loss_value, *chances)
+    real_chance, generated_chance = chances
+    return after, Losses(loss, generator_loss_value, real_chance, generated_chance, distance)
 
 
 @functools.partial(jax.jit, static_argnames="networks", donate_argnames="state")
 def train_steps(
-    networks: Networks, rates: Rates, state: State, batches: UInt8[Array, "k n s s 3"]
+    networks: Networks,
+    rates: Rates,
+    state: State,
+    batches: UInt8[Array, "k n s s 3"],
+    eye: Eye | None = None,
 ) -> tuple[State, Losses]:
     """A step on each batch in one dispatch; losses are of shape [k]."""
-    return scan(functools.partial(train_step, networks, rates), state, batches)
+    return scan(functools.partial(train_step, networks, rates, eye=eye), state, batches)
+
+
+def _seen(
+    eye: Eye, key: Key[Array, ""], real: Float[Array, "n s s 3"], textures: Float[Array, "n s s 3"]
+) -> tuple[Array, Float[Array, "n s s 3"]]:
+    """How far textures are from real ones to VGG16, and the gradient of that."""
+    keys = jax.random.split(key, 3)
+    wanted = describe(eye, keys[0], real)
+    return jax.value_and_grad(lambda x: apart(keys[2], wanted, describe(eye, keys[1], x)))(textures)
 
 
 def _discriminator(networks: Networks, values: Values) -> Any:

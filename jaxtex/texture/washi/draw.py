@@ -23,7 +23,7 @@ KINDS = tuple(LAYERS)
 
 def kind_of(seed: int, index: int) -> str:
     """Returns the kind that paper `index` of `seed` is of."""
-    return KINDS[_generator(seed, index).integers(len(KINDS))]
+    return _kind(_generator(seed, index))
 
 
 def check_request(seed: int, size: int, kind: str | None = None) -> None:
@@ -67,15 +67,20 @@ def _generator(seed: int, index: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, index]))
 
 
+def _kind(rng: np.random.Generator) -> str:
+    shares = np.array([share for _, share, _ in LAYERS.values()])
+    return KINDS[rng.choice(len(KINDS), p=shares / shares.sum())]
+
+
 def _paper(
     seed: int, index: int, size: int, kind: str | None
 ) -> Float32[np.ndarray, "{size} {size} 3"]:
     rng = _generator(seed, index)
-    drawn = KINDS[rng.integers(len(KINDS))]
+    drawn = _kind(rng)
     kind = kind or drawn
     sheet = Sheet(rng, size)
     _pulp(sheet)
-    for name, (layer, share) in LAYERS.items():
+    for name, (layer, _, share) in LAYERS.items():
         if name == kind:
             layer(sheet, 1.0)
         elif sheet.chance(share):
@@ -86,7 +91,7 @@ def _paper(
 def _pulp(sheet: Sheet) -> None:
     """The ground: clouds where the pulp settled unevenly, and its own short fibres."""
     rng = sheet.rng
-    ground = sheet.dye(light=sheet.chance(0.45))
+    ground = sheet.dye(light=sheet.chance(0.6))
     sheet.colour[:] = ground
     other = ground * rng.uniform(0.55, 0.9) if sheet.chance(0.6) else sheet.dye()
     clouds = paper.noise(
@@ -102,9 +107,9 @@ def _pulp(sheet: Sheet) -> None:
     mesh = paper.fibres(
         rng,
         sheet.size,
-        count=300,
-        length=sheet.between(6, 16),
-        width=0.25,
+        count=600,
+        length=sheet.between(8, 24),
+        width=0.2,
         depth=rng.uniform(0.25, 0.8),
         curl=rng.uniform(0.3, 1),
     )

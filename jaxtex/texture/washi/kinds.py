@@ -64,46 +64,51 @@ class Sheet:
         if self.chance(dyed):
             return self.dye()
         if self.chance(0.15 if ground.mean() > 0.72 else 0.85):
-            return (1 - (1 - ground) * self.rng.uniform(0.1, 0.5)).astype(np.float32)
-        return (ground * self.rng.uniform(0.45, 0.8)).astype(np.float32)
+            return (1 - (1 - ground) * self.rng.uniform(0.2, 0.65)).astype(np.float32)
+        return (ground * self.rng.uniform(0.5, 0.88)).astype(np.float32)
 
 
 def _strokes(sheet: Sheet, colour: np.ndarray, **options: paper.Number) -> None:
     depth = paper.fibres(sheet.rng, sheet.size, **options)  # type: ignore[arg-type]
     sheet.lay(colour, 1 - np.exp(-depth))
-    sheet.height += 0.4 * np.minimum(depth, 2)
+    sheet.height += 0.2 * np.minimum(depth, 2)
 
 
 def _kozo(sheet: Sheet, strength: float) -> None:
     rng = sheet.rng
-    _strokes(
-        sheet,
-        sheet.fibre(),
-        count=int(strength * sheet.between(60, 220)),
-        length=sheet.between(14, 40),
-        width=sheet.between(0.5, 0.9),
-        depth=rng.uniform(0.5, 1.2),
-        curl=rng.uniform(0.2, 0.9),
-        direction=rng.uniform(0, np.pi),
-        spread=np.pi if sheet.chance(0.6) else rng.uniform(0.2, 0.7),
-    )
+    direction = rng.uniform(0, np.pi)
+    spread = np.pi if sheet.chance(0.6) else rng.uniform(0.25, 0.8)
+    colour = sheet.fibre(0.12)
+    for width, share in ((sheet.between(0.2, 0.35), 2.0), (sheet.between(0.35, 0.65), 1.0)):
+        _strokes(
+            sheet,
+            colour,
+            count=int(strength * share * sheet.between(50, 170)),
+            length=sheet.between(18, 60),
+            width=width,
+            depth=rng.uniform(0.35, 1.1),
+            curl=rng.uniform(0.2, 1.0),
+            direction=direction,
+            spread=spread,
+        )
 
 
 def _unryu(sheet: Sheet, strength: float) -> None:
     rng = sheet.rng
-    direction, spread = rng.uniform(0, np.pi), rng.uniform(0.5, np.pi)
-    for width in (sheet.between(0.6, 1.1), sheet.between(1.0, 1.9)):
+    direction, spread = rng.uniform(0, np.pi), rng.uniform(0.6, np.pi)
+    colour = sheet.fibre(0.15)
+    for width in (sheet.between(0.3, 0.5), sheet.between(0.5, 0.9), sheet.between(0.9, 1.7)):
         _strokes(
             sheet,
-            sheet.fibre(),
-            count=int(strength * sheet.between(18, 90) / width) + 1,
-            length=sheet.between(40, 110),
+            colour,
+            count=int(strength * sheet.between(10, 42) / width) + 1,
+            length=sheet.between(50, 130),
             width=width,
-            depth=rng.uniform(0.7, 2.2),
-            curl=rng.uniform(0.7, 2.2),
+            depth=rng.uniform(0.4, 1.5),
+            curl=rng.uniform(0.7, 2.0),
             direction=direction,
             spread=spread,
-            filaments=3,
+            filaments=5,
         )
 
 
@@ -112,16 +117,16 @@ def _ungei(sheet: Sheet, strength: float) -> None:
     _strokes(
         sheet,
         sheet.fibre(0.1),
-        count=int(strength * sheet.between(5, 20)) + 1,
+        count=int(strength * sheet.between(4, 14)) + 1,
         length=sheet.between(60, 150),
-        width=sheet.between(2.2, 5),
-        depth=rng.uniform(0.9, 2.4),
-        curl=rng.uniform(0.8, 2.4),
+        width=sheet.between(1.8, 3.6),
+        depth=rng.uniform(0.6, 1.8),
+        curl=rng.uniform(0.7, 2.0),
         direction=rng.uniform(0, np.pi),
         spread=rng.uniform(0.3, np.pi),
-        filaments=14,
+        filaments=28,
     )
-    _unryu(sheet, 0.3 * strength)
+    _unryu(sheet, 0.4 * strength)
 
 
 def _chiri(sheet: Sheet, strength: float) -> None:
@@ -131,8 +136,8 @@ def _chiri(sheet: Sheet, strength: float) -> None:
         sheet,
         bark,
         count=int(strength * sheet.between(15, 90)) + 1,
-        length=sheet.between(2.5, 7),
-        width=sheet.between(0.6, 1.2),
+        length=sheet.between(1.5, 5),
+        width=sheet.between(0.4, 1.0),
         depth=rng.uniform(1, 3),
         curl=rng.uniform(0.2, 0.8),
         filaments=3,
@@ -183,7 +188,7 @@ def _momigami(sheet: Sheet, strength: float) -> None:
     colour = sheet.fibre(0.15)
     shade, wear = strength * rng.uniform(0.05, 0.14), strength * rng.uniform(0.1, 0.9)
     slope, crease = paper.folds(
-        rng, sheet.size, count=int(sheet.between(60, 360)), reach=sheet.between(4, 16)
+        rng, sheet.size, count=int(sheet.between(90, 480)), reach=sheet.between(3.5, 13)
     )
     sheet.colour *= 1 + np.float32(shade) * np.tanh(slope / 2)[..., None] * 2
     worn = paper.smoothstep(0.7 + 0.5 * paper.noise(rng, sheet.size, scale=10, octaves=3))
@@ -245,7 +250,7 @@ def _laid(sheet: Sheet, strength: float) -> None:
     )
     chain = np.maximum(wide - 0.9, 0) * 10
     patch = paper.smoothstep(0.7 + 0.4 * paper.noise(rng, sheet.size, scale=16, octaves=2))
-    depth = np.float32(strength * rng.uniform(0.05, 0.16))
+    depth = np.float32(strength * rng.uniform(0.03, 0.12))
     line = (close * patch - chain) * depth
     sheet.colour *= 1 + line[..., None]
     sheet.height += 2 * line
@@ -275,17 +280,18 @@ def _kinpaku(sheet: Sheet, strength: float) -> None:
         sheet.height += 0.25 * cover
 
 
-# In the order of their making: what one does lies over what those before it did. The second number
-# is how often a paper of another kind has something of this one.
-LAYERS: dict[str, tuple[Callable[[Sheet, float], None], float]] = {
-    "dyed": (_dyed, 0.25),
-    "suminagashi": (_suminagashi, 0.04),
-    "laid": (_laid, 0.12),
-    "kozo": (_kozo, 0.3),
-    "unryu": (_unryu, 0.2),
-    "ungei": (_ungei, 0.08),
-    "rakusui": (_rakusui, 0.05),
-    "chiri": (_chiri, 0.12),
-    "momigami": (_momigami, 0.1),
-    "kinpaku": (_kinpaku, 0.1),
+# In the order of their making: what one does lies over what those before it did. The numbers: how
+# often a paper is of the kind, in shares, and how often one of another kind has something of it:
+# there is more paper than ornament.
+LAYERS: dict[str, tuple[Callable[[Sheet, float], None], float, float]] = {
+    "dyed": (_dyed, 1.0, 0.14),
+    "suminagashi": (_suminagashi, 0.5, 0.02),
+    "laid": (_laid, 1.0, 0.1),
+    "kozo": (_kozo, 2.0, 0.35),
+    "unryu": (_unryu, 2.0, 0.15),
+    "ungei": (_ungei, 0.8, 0.03),
+    "rakusui": (_rakusui, 0.7, 0.02),
+    "chiri": (_chiri, 1.2, 0.12),
+    "momigami": (_momigami, 1.2, 0.1),
+    "kinpaku": (_kinpaku, 0.8, 0.06),
 }

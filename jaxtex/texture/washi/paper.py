@@ -100,6 +100,8 @@ def fibres(
     if filaments > 1:
         apart = np.cumsum(rng.normal(0, 0.12, (count, filaments, knots)), axis=-1)
         apart += rng.normal(0, 0.3, (count, filaments, 1))
+        # A strand frays towards its ends.
+        apart *= 0.6 + 1.6 * np.abs(np.linspace(-1, 1, knots)) ** 3
         normal = np.stack([np.cos(heading), -np.sin(heading)])[:, :, None]
         path = (path[:, :, None] + width * apart * normal).reshape(2, -1, knots)
         swell, longs = np.repeat(swell, filaments, axis=0), np.repeat(longs, filaments)
@@ -248,7 +250,7 @@ def folds(rng: np.random.Generator, size: int, *, count: int, reach: Number) -> 
         across, along = dy * cos - dx * sin, dx * cos + dy * sin
         window = np.float32(depth) * np.exp(-(across**2 * 2 + along**2) / np.float32(far**2))
         slope[box] += window * np.clip(across * 2, -1, 1)
-        np.maximum(crease[box], abs(window) * np.exp(-6 * across**2), out=crease[box])
+        np.maximum(crease[box], abs(window) * np.exp(-12 * across**2), out=crease[box])
     return slope / max(float(slope.std()), 1e-6), np.minimum(crease, 1)
 
 

@@ -1,15 +1,19 @@
 import csv
+import dataclasses
 import threading
 
 import numpy as np
 import pytest
+from reference import network
 
 from jaxtex.errors import CheckpointError, RunError, SettingsError
 from jaxtex.images import load_image, read_metadata
 from jaxtex.texture.dcgan import fit as fitting
 from jaxtex.texture.dcgan import load_model
 from jaxtex.texture.dcgan.fit import fit
-from jaxtex.texture.dcgan.train import Losses, Settings
+from jaxtex.texture.dcgan.model import load_origin
+from jaxtex.texture.dcgan.settings import Settings
+from jaxtex.texture.dcgan.train import Losses
 from jaxtex.training import Dataset, Plan
 
 TINY = Settings(features=1, latent_size=4, batch_size=4, seed=2)
@@ -48,7 +52,7 @@ def test_a_run_leaves_model_samples_losses_and_a_checkpoint(whole):
     assert outcome.status == "done"
     assert outcome.losses.shape == (6, len(Losses._fields))
     assert rows(folder)[0] == [
-        "step", "discriminator_loss", "generator_loss", "real", "generated",
+        "step", "discriminator_loss", "generator_loss", "real", "generated", "apart",
     ]  # fmt: skip
     table = np.array(rows(folder)[1:], float)
     np.testing.assert_array_equal(table[:, 0], np.arange(1, 7))
@@ -107,9 +111,9 @@ def test_dispatches_of_several_steps_begin_at_their_multiples_and_end_at_sheets(
     made = []
     real = fitting.train_steps
 
-    def noted(networks, rates, state, batches):
+    def noted(networks, rates, state, batches, eye):
         made.append(len(batches))
-        return real(networks, rates, state, batches)
+        return real(networks, rates, state, batches, eye)
 
     monkeypatch.setattr(fitting, "train_steps", noted)
     monkeypatch.setattr(fitting, "steps_at_once", lambda mesh: 2)
@@ -175,3 +179,57 @@ def test_losses_that_are_not_finite_end_the_run(dataset, tmp_path):
 def test_a_bad_plan_is_refused(tmp_path, change, message):
     with pytest.raises(SettingsError, match=message):
         plan(tmp_path, **change)
+
+
+REFINED = dataclasses.replace(TINY, refine_after=2)
+
+
+@pytest.fixture(scope="module")
+def refined(dataset, tmp_path_factory):
+    """The folder and outcome of a run whose last steps refine."""
+    folder = tmp_path_factory.mktemp("fit") / "refined"
+    return folder, fit(REFINED, dataset, plan(folder, steps=5), vgg=network())
+
+
+def test_the_second_phase_begins_at_its_step(refined, whole):
+    apart = refined[1].losses[:, Losses._fields.index("apart")]
+    assert (apart[:2] == 0).all()
+    assert (apart[2:] > 0).all()
+    np.testing.assert_array_equal(refined[1].losses[:2], whole[1].losses[:2])
+
+
+def test_the_generator_rests_until_its_new_discriminator_can_judge(dataset, refined, tmp_path):
+    fit(TINY, dataset, plan(tmp_path / "short", steps=2))
+    before, after = (load_origin(path).generator for path in (tmp_path / "short", refined[0]))
+    np.testing.assert_array_equal(before.project[...], after.project[...])
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_refined_run_that_was_cut_goes_on_to_the_same_bytes(dataset, refined, tmp_path, at):
+    folder = tmp_path / "cut"
+    fit(REFINED, dataset, plan(folder, steps=at), vgg=network())
+    outcome = fit(REFINED, dataset, plan(folder, steps=5, resume=True), vgg=network())
+    assert outcome.digest == refined[1].digest
+    np.testing.assert_array_equal(outcome.losses, refined[1].losses)
+
+
+def test_a_dispatch_of_several_steps_is_parted_where_the_second_phase_begins(
+    dataset, refined, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(fitting, "steps_at_once", lambda mesh: 3)
+    options = {"steps": 5, "sample_every": 0}
+    outcome = fit(REFINED, dataset, plan(tmp_path / "many", **options), vgg=network())
+    np.testing.assert_allclose(outcome.losses, refined[1].losses, rtol=2e-3)
+
+
+def test_refining_without_weights_is_refused(dataset, tmp_path):
+    with pytest.raises(SettingsError, match="refine_after: needs the weights of VGG16"):
+        fit(REFINED, dataset, plan(tmp_path / "blind", steps=3))
+
+
+def test_a_model_is_gone_on_from(dataset, whole, tmp_path):
+    origin = load_origin(whole[0])
+    outcome = fit(TINY, dataset, plan(tmp_path / "on", steps=1), origin=origin)
+    assert outcome.digest != whole[1].digest
+    with pytest.raises(CheckpointError, match="model"):
+        fit(TINY, dataset, plan(tmp_path / "on", resume=True))

@@ -107,7 +107,7 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
 
 
 def test_a_loaded_generator_is_the_saved_one(path):
-    loaded = models.load_generator(path)
+    loaded = models.load_origin(path).generator
     tensors, _ = read_safetensors(path)
     np.testing.assert_array_equal(loaded.convs[1].kernel[...], tensors["convs.1.kernel"])
     np.testing.assert_array_equal(loaded.norms[2].var[...], tensors["norms.2.var"])

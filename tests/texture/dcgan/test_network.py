@@ -8,7 +8,8 @@ from flax import nnx
 from reference import torch_
 
 from jaxtex.errors import SettingsError
-from jaxtex.texture.dcgan.network import Discriminator, Generator, channels
+from jaxtex.texture.dcgan.convs import transposed_conv
+from jaxtex.texture.dcgan.network import Discriminator, Generator, channels, grown
 from jaxtex.texture.dcgan.train import take_apart
 
 BATCH, LATENT, FEATURES = 5, 7, 3
@@ -180,3 +181,22 @@ def test_weights_are_drawn_as_the_paper_says():
 def test_other_sizes_are_refused(options, message):
     with pytest.raises(SettingsError, match=message):
         Generator(rngs=nnx.Rngs(0), **options)
+
+
+def test_a_grown_generator_enlarges_its_first_map_and_keeps_its_finer_layers():
+    small = made(Generator, latent_size=LATENT, features=FEATURES)
+    large = grown(small)
+    assert (large.size, large.latent_size, large.features) == (128, LATENT, FEATURES)
+    coarse = jax.random.normal(jax.random.key(4), (1, 4, 4, 8 * FEATURES))
+    found = transposed_conv(coarse, large.convs[0].kernel[...])
+    expected = jax.image.resize(coarse, (1, 8, 8, 8 * FEATURES), "linear")
+    np.testing.assert_allclose(found[:, 1:-1, 1:-1], expected[:, 1:-1, 1:-1], atol=1e-5)
+    for old, new in zip(small.convs, large.convs[1:], strict=True):
+        np.testing.assert_array_equal(old.kernel[...], new.kernel[...])
+    textures = large(jax.random.normal(jax.random.key(5), (4, LATENT)), train=True)
+    assert textures.shape == (4, 128, 128, 3)
+
+
+def test_a_generator_of_the_largest_size_does_not_grow():
+    with pytest.raises(SettingsError, match="size: 256"):
+        grown(made(Generator, latent_size=LATENT, features=1, size=128))

@@ -15,8 +15,8 @@ import jaxtex
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan.augment import augment
 from jaxtex.texture.dcgan.network import Discriminator, Generator
+from jaxtex.texture.dcgan.settings import Settings
 from jaxtex.texture.dcgan.train import (
-    Settings,
     averaged_generator,
     normalised,
     start,

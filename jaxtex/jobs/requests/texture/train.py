@@ -1,5 +1,6 @@
 """Training a DCGAN as a person asks for it, on a folder of images or on rendered washi."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jaxtex.errors import SettingsError
@@ -8,12 +9,16 @@ from jaxtex.jobs.front import Front, Status
 from jaxtex.jobs.requests.training import TrainingRequest
 
 if TYPE_CHECKING:
-    from jaxtex.texture.dcgan.train import Losses, Settings
+    from jaxtex.texture.dcgan.model import Origin
+    from jaxtex.texture.dcgan.settings import Settings
+    from jaxtex.texture.dcgan.train import Losses
     from jaxtex.training import Dataset, Outcome, Plan
 
 _MAX_PAPERS = 1_000_000
 _PAPERS = "papers.npy"
 _PAPER_CHUNK = 50
+# Of a network that is not gone on from.
+_SHAPE = {"size": 64, "features": 64, "latent_size": 100}
 
 
 class TrainRequest(TrainingRequest):
@@ -21,6 +26,8 @@ class TrainRequest(TrainingRequest):
 
     names = ("discriminator", "generator")
     settings: "Settings"
+    model: "Origin | None" = None
+    """What it goes on from; there once it is begun."""
 
     def check(self) -> None:
         """As the others, and refuses images and papers at once or neither.
@@ -42,17 +49,43 @@ class TrainRequest(TrainingRequest):
 
     def make_settings(self) -> "Settings":
         """The settings; against few images what the discriminator sees is changed."""
-        from jaxtex.texture.dcgan.train import Settings
+        from jaxtex.texture.dcgan.model import load_origin
+        from jaxtex.texture.dcgan.settings import Settings
 
+        options = self.options
+        if options["model"] is not None:
+            self.model = load_origin(options["model"])
+        self._take_shape()
         names = ("size", "latent_size", "features", "batch_size", "seed", "learning_rate")
-        augmented = self.options["augment"]
+        augmented = options["augment"]
         if augmented is None:
-            augmented = bool(self.options["images"])
+            augmented = bool(options["images"])
+        refine = options["refine_after"]
         return Settings(
             augmented=augmented,
-            spectral=self.options["spectral"],
-            **{name: self.options[name] for name in names},
+            spectral=options["spectral"],
+            refine_after=None if refine is None or refine >= options["steps"] else refine,
+            **{name: options[name] for name in names},
         )
+
+    def _take_shape(self) -> None:
+        """Fills in the shape of the network: the model's that it goes on from, or the default.
+
+        Raises:
+          SettingsError: an option is not as in that model, or the size not its own or twice it.
+        """
+        options, model = self.options, self.model
+        for name, value in _SHAPE.items():
+            has = value if model is None else getattr(model.generator, name)
+            allowed = (has, 2 * has) if name == "size" else (has,)
+            if options[name] is None:
+                options[name] = has
+            elif model is not None and options[name] not in allowed:
+                words = " or ".join(map(str, allowed))
+                raise SettingsError(
+                    f"--{name.replace('_', '-')}: {options[name]} does not go with --model "
+                    f"{options['model']}; it must be {words}"
+                )
 
     def load(self, front: Front) -> tuple["Dataset", str]:
         """The images or the papers, and what the model file says of them."""
@@ -78,7 +111,12 @@ class TrainRequest(TrainingRequest):
         """Trains on what was loaded."""
         from jaxtex.texture.dcgan.fit import fit
 
-        return fit(self.settings, data, plan)
+        vgg = None
+        if self.settings.refine_after is not None:
+            from jaxtex.style import load_network
+
+            vgg = load_network()
+        return fit(self.settings, data, plan, vgg=vgg, origin=self.model)
 
     def command(self) -> str:
         """How to train such a model again."""
@@ -90,11 +128,20 @@ class TrainRequest(TrainingRequest):
         words.append("--augment" if settings.augmented else "--no-augment")
         if settings.spectral:
             words.append("--spectral")
+        if settings.refine_after is not None:
+            words.append(f"--refine-after {settings.refine_after}")
+        if options["model"] is not None:
+            words.append("--model FILE")
         return " ".join(words)
+
+    def origin(self) -> Mapping[str, str]:
+        """The model that it goes on from."""
+        return {} if self.model is None else {"trained_from": self.model.digest}
 
     def describe(self, losses: "Losses") -> str:
         """Losses in words."""
-        return f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}"
+        text = f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}"
+        return f"{text} VGG {losses.apart:.3f}" if losses.apart else text
 
     def _papers(self, front: Front) -> list[Any]:
         """Papers of twice the size, rendered once and kept in the folder."""
