@@ -31,17 +31,17 @@ _NEAREST = 9
 
 def papers(seed: int, count: int, size: int) -> tuple[np.ndarray, list[str]]:
     """Squares of `count` papers, and the kind of each."""
-    from jaxtex.texture.washi import kind_of, render
+    from jaxtex.texture.rendered import WASHI
     from jaxtex.training import cut_square
 
     squares = np.empty((count, size, size, 3), np.float32)
     rng = np.random.default_rng(seed)
     for first in range(0, count, 50):
         numbers = range(first, min(first + 50, count))
-        for number, sheet in zip(numbers, render(seed, numbers, 2 * size), strict=True):
+        for number, sheet in zip(numbers, WASHI.render(seed, numbers, 2 * size), strict=True):
             squares[number] = cut_square(rng, sheet, size)
         _table.progress(f"paper {numbers.stop}/{count}")
-    return squares, [kind_of(seed, number) for number in range(count)]
+    return squares, [WASHI.kind_of(seed, number) for number in range(count)]
 
 
 def features(images: np.ndarray) -> np.ndarray:
@@ -178,8 +178,8 @@ def measure(model: Any, count: int, seed: int, report: _table.Report) -> None:
     ]
     report.table(["kind", *sorted(set(names))], [["share", *shares]])
     report.note(
-        f"{count} images each, {model.size}², seed {seed}; MSSIM of the pairs of {_PAIRED}; colour, "
-        "checkerboard and patches in grey levels; conv4_3 before the ReLU, input in grey levels"
+        f"{count} images each, {model.size}², seed {seed}; MSSIM of the pairs of {_PAIRED}; "
+        "colour, checkerboard and patches in grey levels; conv4_3 before the ReLU, input in grey levels"
     )
 
 

@@ -13,7 +13,17 @@ ROOMS = sorted(
     ".".join(("jaxtex", *stub.parent.relative_to(Path(jaxtex.__file__).parent).parts))
     for stub in Path(jaxtex.__file__).parent.rglob("__init__.pyi")
 )
-MODULES = ("cluster", "interpolate", "invert", "model", "search", "sphere", "ssim", "vmf", "washi")
+MODULES = (
+    "cluster",
+    "interpolate",
+    "invert",
+    "model",
+    "rendered",
+    "search",
+    "sphere",
+    "ssim",
+    "vmf",
+)
 
 
 @pytest.mark.parametrize("room", ROOMS)

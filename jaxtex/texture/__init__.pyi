@@ -1,8 +1,8 @@
 from . import dcgan as dcgan
+from . import rendered as rendered
 from . import search as search
 from . import similarity as similarity
 from . import sphere as sphere
-from . import washi as washi
 from .dcgan import invert as invert
 from .dcgan import model as model
 from .search import interpolate as interpolate

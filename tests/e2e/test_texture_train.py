@@ -75,7 +75,7 @@ def test_washi_becomes_a_model_that_says_how_to_train_it_again(train, tmp_path):
     answer = train(*PAPERS, "--steps", 1, "--sample-every", 0)
     assert "model.safetensors: step 1" in answer.err
     metadata = load_model(tmp_path / "out").metadata
-    assert metadata["source"] == "16 papers rendered by jaxtex.texture.washi, seed 3"
+    assert metadata["source"] == "16 pictures of washi rendered by jaxtex.texture.rendered, seed 3"
     command = metadata["training"].removeprefix("jaxtex texture train ").split()
     train(*command, "--sample-every", 0, output="again")
     again = load_model(tmp_path / "again")
@@ -133,8 +133,8 @@ def test_a_used_folder_is_refused_and_can_be_overwritten(train):
 
 
 BAD = {
-    "neither": ((), "give either --images FOLDER or --washi N"),
-    "both": (("--images", ".", "--washi", 99), "give either --images FOLDER or --washi N"),
+    "neither": ((), "give one of --images FOLDER, --washi N, --cloth N"),
+    "both": (("--images", ".", "--washi", 99), "give one of --images FOLDER, --washi N, --cloth N"),
     "few papers": (("--washi", 15), "--washi: 15 is not a number from 16"),
     "no folder": (("--images", "nowhere"), "nowhere: no such file or folder"),
     "size": (("--washi", 16, "--size", 100), "size: 100 is not one of 64, 128"),

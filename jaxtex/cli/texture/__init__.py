@@ -8,11 +8,14 @@ _HERE = "jaxtex.cli.texture"
 _COMMANDS = {
     "cluster": (f"{_HERE}.cluster:cluster", "Group textures by their SSIM vectors."),
     "interpolate": (f"{_HERE}.interpolate:interpolate", "Textures evenly between two others."),
+    "render": (f"{_HERE}.render:render", "Render paper, cloth, wood or marble to train on."),
     "sample": (f"{_HERE}.sample:sample", "Draw textures from a sphere in the latent space."),
     "search": (f"{_HERE}.search:search", "Search the latent space, pick by pick."),
     "similarity": (f"{_HERE}.similarity:similarity", "SSIM vectors of textures as a table."),
-    "train": (f"{_HERE}.train:train", "Train a DCGAN on a folder of images or on washi."),
-    "washi": (f"{_HERE}.washi:washi", "Render Japanese paper, the default training set."),
+    "train": (
+        f"{_HERE}.train:train",
+        "Train a DCGAN on a folder of images or on rendered textures.",
+    ),
 }
 
 

@@ -11,7 +11,10 @@ from jaxtex.jobs.requests.texture import TrainRequest
 
 @click.command(context_settings={"show_default": True})
 @click.option("--images", type=FILE, multiple=True, help="Folder of images, or one image.")
-@click.option("--washi", type=int, help="Train on so many rendered papers instead.")
+@click.option("--washi", type=int, help="Train on so many rendered papers instead …")
+@click.option("--cloth", type=int, help="… or pieces of cloth …")
+@click.option("--wood", type=int, help="… or of wood …")
+@click.option("--marble", type=int, help="… or of marble.")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for model and samples.")
 @click.option("--model", type=FILE, help="Go on from the weights of a model file or folder.")
 @click.option("--size", type=int, help="Pixels a side: 64 or 128.  [default: 64, or the model's]")
@@ -47,7 +50,7 @@ from jaxtex.jobs.requests.texture import TrainRequest
 @click.option("--overwrite", is_flag=True, help="Train anew in a folder that was used before.")
 @json_option
 def train(**options: Any) -> None:
-    """Train a DCGAN on a folder of images or on rendered washi.
+    """Train a DCGAN on a folder of images or on rendered textures.
 
     Squares are cut from the images at random, turned and flipped. The folder gets
     model.safetensors (at each checkpoint and at the end), losses.csv and samples-000500.png, ….

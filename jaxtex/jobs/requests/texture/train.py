@@ -1,4 +1,4 @@
-"""Training a DCGAN as a person asks for it, on a folder of images or on rendered washi."""
+"""Training a DCGAN as a person asks for it, on a folder of images or on rendered textures."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from jaxtex.texture.dcgan.train import Losses
     from jaxtex.training import Dataset, Outcome, Plan
 
-_MAX_PAPERS = 1_000_000
-_PAPERS = "papers.npy"
-_PAPER_CHUNK = 50
+_MAX_RENDERED = 1_000_000
+_RENDERED = "rendered.npy"
+_CHUNK = 50
 # Of a network that is not gone on from.
 _SHAPE = {"size": 64, "features": 64, "latent_size": 100}
 
@@ -28,6 +28,8 @@ class TrainRequest(TrainingRequest):
     settings: "Settings"
     model: "Origin | None" = None
     """What it goes on from; there once it is begun."""
+    family: str | None = None
+    """Of what is rendered to train on; there once it is checked."""
 
     def check(self) -> None:
         """As the others, and refuses images and papers at once or neither.
@@ -35,16 +37,21 @@ class TrainRequest(TrainingRequest):
         Raises:
           SettingsError, OutputError: as the others.
         """
-        papers = self.options["washi"]
-        if bool(self.options["images"]) == (papers is not None):
-            raise SettingsError("train: give either --images FOLDER or --washi N")
-        if papers is not None:
+        from jaxtex.texture.rendered import FAMILIES
+
+        given = [name for name in FAMILIES if self.options[name] is not None]
+        if len(given) + bool(self.options["images"]) != 1:
+            choices = ", ".join(f"--{name} N" for name in FAMILIES)
+            raise SettingsError(f"train: give one of --images FOLDER, {choices}")
+        for name in given:
             from jaxtex.training.dataset import MINIMUM
 
-            if not MINIMUM <= papers <= _MAX_PAPERS:
+            count = self.options[name]
+            if not MINIMUM <= count <= _MAX_RENDERED:
                 raise SettingsError(
-                    f"--washi: {papers} is not a number from {MINIMUM} to {_MAX_PAPERS}"
+                    f"--{name}: {count} is not a number from {MINIMUM} to {_MAX_RENDERED}"
                 )
+            self.family = name
         super().check()
 
     def make_settings(self) -> "Settings":
@@ -88,7 +95,7 @@ class TrainRequest(TrainingRequest):
                 )
 
     def load(self, front: Front) -> tuple["Dataset", str]:
-        """The images or the papers, and what the model file says of them."""
+        """The images, there or rendered, and what the model file says of them."""
         from jaxtex.training import Dataset
         from jaxtex.training.dataset import load_images
 
@@ -103,8 +110,11 @@ class TrainRequest(TrainingRequest):
             self.leave_out(front, complaints)
             source = f"{len(pool)} images"
         else:
-            pool = self._papers(front)
-            source = f"{len(pool)} papers rendered by jaxtex.texture.washi, seed {settings.seed}"
+            pool = self._rendered(front)
+            source = (
+                f"{len(pool)} pictures of {self.family} rendered by jaxtex.texture.rendered, "
+                f"seed {settings.seed}"
+            )
         return Dataset(pool, settings.size, settings.seed), source
 
     def fit(self, data: "Dataset", plan: "Plan") -> "Outcome":
@@ -121,7 +131,9 @@ class TrainRequest(TrainingRequest):
     def command(self) -> str:
         """How to train such a model again."""
         options, settings = self.options, self.settings
-        data = "--images FOLDER" if options["images"] else f"--washi {options['washi']}"
+        data = "--images FOLDER"
+        if self.family is not None:
+            data = f"--{self.family} {options[self.family]}"
         words = [f"jaxtex texture train {data}"]
         names = ("size", "latent_size", "features", "batch_size", "learning_rate", "seed", "steps")
         words += [f"--{name.replace('_', '-')} {options[name]}" for name in names]
@@ -143,30 +155,31 @@ class TrainRequest(TrainingRequest):
         text = f"loss D {losses.discriminator:.2f} G {losses.generator:.2f}"
         return f"{text} VGG {losses.apart:.3f}" if losses.apart else text
 
-    def _papers(self, front: Front) -> list[Any]:
-        """Papers of twice the size, rendered once and kept in the folder."""
+    def _rendered(self, front: Front) -> list[Any]:
+        """Pictures of twice the size, rendered once and kept in the folder."""
         import numpy as np
 
-        from jaxtex.texture.washi import render
+        from jaxtex.texture.rendered import FAMILIES
 
-        settings = self.settings
-        count, side = self.options["washi"], 2 * settings.size
-        path = self.options["output"] / _PAPERS
+        assert self.family is not None
+        settings, family = self.settings, FAMILIES[self.family]
+        count, side = self.options[self.family], 2 * settings.size
+        path = self.options["output"] / _RENDERED
         if self.options["resume"] and path.is_file():
             try:
-                papers = np.load(path, allow_pickle=False)
+                pictures = np.load(path, allow_pickle=False)
             except (ValueError, OSError, EOFError):
-                papers = np.zeros(0)
-            if papers.shape == (count, side, side, 3) and papers.dtype == np.uint8:
-                return list(papers)
+                pictures = np.zeros(0)
+            if pictures.shape == (count, side, side, 3) and pictures.dtype == np.uint8:
+                return list(pictures)
         make_folder(self.options["output"])
-        papers = np.empty((count, side, side, 3), np.uint8)
-        for first in range(0, count, _PAPER_CHUNK):
-            numbers = range(first, min(count, first + _PAPER_CHUNK))
+        pictures = np.empty((count, side, side, 3), np.uint8)
+        for first in range(0, count, _CHUNK):
+            numbers = range(first, min(count, first + _CHUNK))
             done = numbers.stop
-            papers[first:done] = render(settings.seed, numbers, side) * 255 + 0.5
-            text = f"paper {done}/{count}"
+            pictures[first:done] = family.render(settings.seed, numbers, side) * 255 + 0.5
+            text = f"picture {done}/{count}"
             front.show(Status(text, last=done == count, share=done / count, place=(done, count)))
         with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.save(file, papers)
-        return list(papers)
+            np.save(file, pictures)
+        return list(pictures)

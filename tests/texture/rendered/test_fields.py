@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import BSpline
 
-from jaxtex.texture.washi import paper
+from jaxtex.texture.rendered import fields
 
 
 def generator(seed: int = 0) -> np.random.Generator:
@@ -31,7 +31,7 @@ def direction(image: np.ndarray) -> tuple[float, float]:
 
 def test_splines_are_scipys():
     positions = np.linspace(1, 7, 50, dtype=np.float32)
-    weights = paper._splines(positions, 9)
+    weights = fields._splines(positions, 9)
     for knot in range(9):
         element = BSpline.basis_element(knot + np.arange(-2, 3), extrapolate=False)
         np.testing.assert_allclose(weights[:, knot], np.nan_to_num(element(positions)), atol=1e-6)
@@ -41,7 +41,7 @@ def test_splines_are_scipys():
 def test_noise_has_mean_zero_and_variance_one(octaves, gain):
     rng = generator()
     fields = np.stack(
-        [paper.noise(rng, 64, scale=8, octaves=octaves, gain=gain) for _ in range(150)]
+        [fields.noise(rng, 64, scale=8, octaves=octaves, gain=gain) for _ in range(150)]
     )
     assert abs(fields.mean()) < 0.03
     assert fields.std() == pytest.approx(1, abs=0.06)
@@ -52,7 +52,7 @@ def test_noise_has_mean_zero_and_variance_one(octaves, gain):
 @pytest.mark.parametrize("stretch", [(1.0, 1.0), (3.0, 1.0), (1.0, 3.0)])
 def test_noise_has_clouds_of_its_scale(stretch):
     rng = generator(1)
-    fields = np.stack([paper.noise(rng, 64, scale=6, stretch=stretch) for _ in range(60)])
+    fields = np.stack([fields.noise(rng, 64, scale=6, stretch=stretch) for _ in range(60)])
     for axis, factor in enumerate(stretch, 1):
         moved = {part: int(part * 6 * factor) for part in (0.33, 2.5)}
         near, far = (
@@ -68,14 +68,14 @@ def test_noise_has_clouds_of_its_scale(stretch):
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda rng, size: paper.noise(rng, size, scale=9, octaves=3),
-        lambda rng, size: paper.fibres(
+        lambda rng, size: fields.noise(rng, size, scale=9, octaves=3),
+        lambda rng, size: fields.fibres(
             rng, size, count=40, length=40, width=1.2, depth=1, curl=1, filaments=3
         ),
-        lambda rng, size: paper.flecks(rng, size, count=30, radius=4, aspect=3, sides=5)[0],
-        lambda rng, size: paper.drops(rng, size, count=30, radius=6, jitter=0.4, ragged=0.4),
-        lambda rng, size: paper.folds(rng, size, count=20, reach=15)[0],
-        lambda rng, size: paper.lines(rng, size, spacing=6, angle=0.3, wobble=0.1),
+        lambda rng, size: fields.flecks(rng, size, count=30, radius=4, aspect=3, sides=5)[0],
+        lambda rng, size: fields.drops(rng, size, count=30, radius=6, jitter=0.4, ragged=0.4),
+        lambda rng, size: fields.folds(rng, size, count=20, reach=15)[0],
+        lambda rng, size: fields.lines(rng, size, spacing=6, angle=0.3, wobble=0.1),
     ],
     ids=["noise", "fibres", "flecks", "drops", "folds", "lines"],
 )
@@ -89,7 +89,7 @@ def test_a_larger_size_shows_the_same_sheet(draw):
 def test_fibres_have_the_same_ink_at_every_size(width):
     def ink(size: int) -> float:
         options = {"count": 80, "length": 30, "width": width, "depth": 0.8, "curl": 1}
-        return float(paper.fibres(generator(4), size, **options).mean())
+        return float(fields.fibres(generator(4), size, **options).mean())
 
     assert ink(64) == pytest.approx(ink(256), rel=0.02)
     assert ink(16) == pytest.approx(ink(256), rel=0.1)
@@ -98,7 +98,7 @@ def test_fibres_have_the_same_ink_at_every_size(width):
 def test_filaments_share_the_ink_of_their_strand():
     options = {"count": 300, "length": 30, "width": 3, "depth": 0.8, "curl": 1}
     one, many = (
-        paper.fibres(generator(5), 64, **options, filaments=filaments).mean()
+        fields.fibres(generator(5), 64, **options, filaments=filaments).mean()
         for filaments in (1, 10)
     )
     assert many == pytest.approx(one, rel=0.1)
@@ -107,18 +107,18 @@ def test_filaments_share_the_ink_of_their_strand():
 @pytest.mark.parametrize("angle", [0.0, 0.6, 1.5, 2.4])
 def test_straight_fibres_lie_in_their_direction(angle):
     options = {"count": 60, "length": 50, "width": 1, "depth": 1, "curl": 0}
-    drawn = paper.fibres(generator(6), 256, **options, direction=angle, spread=0.05)
+    drawn = fields.fibres(generator(6), 256, **options, direction=angle, spread=0.05)
     found, coherence = direction(drawn)
     assert abs((found - angle + np.pi / 2) % np.pi - np.pi / 2) < 0.05
     assert coherence > 0.8
-    every = paper.fibres(generator(6), 256, **options)
+    every = fields.fibres(generator(6), 256, **options)
     assert direction(every)[1] < 0.4
 
 
 def test_scattered_mass_is_kept_and_its_centre_is_exact():
     rng = generator(7)
     y, x, mass = rng.uniform(1, 30, (3, 200)).astype(np.float32)
-    density = paper._scatter(y, x, mass, 32)
+    density = fields._scatter(y, x, mass, 32)
     rows, columns = np.indices(density.shape)
     assert density.sum() == pytest.approx(mass.sum(), rel=1e-5)
     assert (rows * density).sum() == pytest.approx((y * mass).sum(), rel=1e-5)
@@ -127,7 +127,7 @@ def test_scattered_mass_is_kept_and_its_centre_is_exact():
 
 def test_flecks_cover_the_same_area_at_every_size():
     areas = [
-        paper.flecks(generator(8), size, count=25, radius=5, aspect=2, sides=4)[0].mean()
+        fields.flecks(generator(8), size, count=25, radius=5, aspect=2, sides=4)[0].mean()
         for size in (64, 256)
     ]
     assert areas[0] == pytest.approx(areas[1], rel=0.03)
@@ -135,14 +135,14 @@ def test_flecks_cover_the_same_area_at_every_size():
 
 
 def test_flecks_have_one_tone_each():
-    cover, tone = paper.flecks(generator(9), 128, count=6, radius=5, aspect=2, sides=5)
+    cover, tone = fields.flecks(generator(9), 128, count=6, radius=5, aspect=2, sides=5)
     tones = np.unique(tone[cover == 1].round(4))
     assert 3 <= len(tones) <= 6
     assert (tone[cover == 0] == 0).all()
 
 
 def test_drops_measure_distance():
-    edge = paper.drops(generator(10), 256, count=40, radius=5, jitter=0.4, ragged=0)
+    edge = fields.drops(generator(10), 256, count=40, radius=5, jitter=0.4, ragged=0)
     slope = np.hypot(*np.gradient(edge, 0.25))
     assert np.quantile(slope, 0.99) < 1.01  # units a unit, except where two drops meet
     assert np.median(slope) == pytest.approx(1, abs=0.01)
@@ -150,7 +150,7 @@ def test_drops_measure_distance():
 
 
 def test_folds_are_creased_where_the_slope_turns():
-    slope, crease = paper.folds(generator(11), 256, count=6, reach=25)
+    slope, crease = fields.folds(generator(11), 256, count=6, reach=25)
     assert slope.std() == pytest.approx(1, abs=1e-4)
     assert crease.min() >= 0
     assert 0.5 < crease.max() <= 1
@@ -160,6 +160,6 @@ def test_folds_are_creased_where_the_slope_turns():
 
 @pytest.mark.parametrize("spacing", [4.0, 8.0])
 def test_lines_have_their_spacing(spacing):
-    drawn = paper.lines(generator(12), 128, spacing=spacing, angle=0.0, wobble=0.0)
+    drawn = fields.lines(generator(12), 128, spacing=spacing, angle=0.0, wobble=0.0)
     assert np.ptp(drawn, axis=1).max() < 1e-5
     assert np.abs(np.fft.rfft(drawn[:, 0])).argmax() == 64 / spacing

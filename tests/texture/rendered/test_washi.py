@@ -12,8 +12,7 @@ import pytest
 from scipy import stats
 
 from jaxtex.errors import SettingsError
-from jaxtex.texture import washi
-from jaxtex.texture.washi.kinds import LAYERS
+from jaxtex.texture.rendered import WASHI as washi
 
 
 def luminance(papers: np.ndarray) -> np.ndarray:
@@ -25,7 +24,7 @@ def many() -> np.ndarray:
     return washi.render(7, range(150), 64)
 
 
-@pytest.mark.parametrize("kind", washi.KINDS)
+@pytest.mark.parametrize("kind", washi.kinds)
 @pytest.mark.parametrize("size", [8, 13, 64])
 def test_papers_are_float32_within_range(kind, size):
     papers = washi.render(1, range(3), size, kind)
@@ -43,7 +42,7 @@ def test_no_indices_are_no_papers():
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_a_paper_has_the_same_bytes_in_every_process(threads):
     program = (
-        "import hashlib; from jaxtex.texture import washi; "
+        "import hashlib; from jaxtex.texture.rendered import WASHI as washi; "
         "print(hashlib.sha256(washi.render(3, range(10), 64).tobytes()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": threads}
@@ -85,8 +84,8 @@ def test_a_larger_size_shows_the_same_paper():
 
 def test_kinds_are_as_frequent_as_their_shares():
     drawn = Counter(washi.kind_of(11, index) for index in range(3000))
-    shares = np.array([share for _, share, _ in LAYERS.values()])
-    found = [drawn[kind] for kind in washi.KINDS]
+    shares = np.array(list(washi.shares.values()))
+    found = [drawn[kind] for kind in washi.kinds]
     assert stats.chisquare(found, 3000 * shares / shares.sum()).pvalue > 1e-3
 
 
@@ -96,7 +95,7 @@ def test_a_paper_is_of_the_kind_it_is_said_to_be_of():
         np.testing.assert_array_equal(
             washi.render(4, [index], 16), washi.render(4, [index], 16, kind)
         )
-        other = washi.KINDS[washi.KINDS.index(kind) - 1]
+        other = washi.kinds[washi.kinds.index(kind) - 1]
         assert (washi.render(4, [index], 16) != washi.render(4, [index], 16, other)).any()
 
 

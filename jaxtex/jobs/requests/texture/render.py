@@ -1,4 +1,4 @@
-"""Papers as a person asks for them, one file each: checked, and rendered where they are missing."""
+"""Rendered textures as a person asks for them, one file each: checked, rendered where missing."""
 
 import math
 import time
@@ -16,47 +16,52 @@ _MAX_COUNT = 1_000_000
 _ON_SHEET = 100
 
 
-class WashiRequest:
-    """What `jaxtex texture washi` is asked for: checked, then rendered paper by paper."""
+class RenderRequest:
+    """What `jaxtex texture render` is asked for: checked, then rendered picture by picture."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.options = options
         self.folder: Path = options["output"]
+        self.family: str = options["family"]
         self.told: dict[str, dict[str, Any]] = {}
-        """What each paper's file says of it, by name; there once it is checked."""
+        """What each picture's file says of it, by name; there once it is checked."""
         self.kept: set[str] = set()
-        """Names of the papers that an earlier run has written; there once it is checked."""
+        """Names of the pictures that an earlier run has written; there once it is checked."""
         self.rendered = 0
 
     def check(self) -> None:
         """Refuses what cannot be made.
 
         Raises:
-          SettingsError: a value is out of range, or the sheet would lie among the papers.
-          OutputError: something cannot be written, or another file lies where a paper should.
+          SettingsError: a value is out of range, or the sheet would lie among the pictures.
+          OutputError: something cannot be written, or another file lies where a picture should.
         """
         from jaxtex.images import output_format
-        from jaxtex.texture.washi import check_request
+        from jaxtex.texture.rendered import FAMILIES
 
         options = self.options
         count, anew = options["count"], options["overwrite"] or options["resume"]
         if not 1 <= count <= _MAX_COUNT:
             raise SettingsError(f"--count: {count} is not a number from 1 to {_MAX_COUNT}")
-        check_request(options["seed"], options["size"], options["kind"])
+        if self.family not in FAMILIES:
+            raise SettingsError(
+                f"{self.family!r} is not a family; it must be one of {', '.join(FAMILIES)}"
+            )
+        FAMILIES[self.family].check_request(options["seed"], options["size"], options["kind"])
         check_folder(self.folder, overwrite=anew)
         if (sheet := options["sheet"]) is not None:
             if sheet.absolute().parent == self.folder.absolute():
                 raise SettingsError(
-                    f"--sheet: {sheet} lies among the papers, where training would take it for "
+                    f"--sheet: {sheet} lies among the pictures, where training would take it for "
                     "one; name a file in another folder"
                 )
             output_format(check_output(sheet, overwrite=anew))
-        self.told = _papers(options)
+        self.told = _pictures(options)
         if options["resume"]:
             self.kept = _kept(self.folder, self.told, options["overwrite"])
 
     def run(self, front: Front) -> float:
-        """Renders the papers that are missing, then the sheet; the seconds for the papers.
+        """Renders the pictures that are missing, then the sheet; the seconds for the pictures.
 
         Raises:
           Stopped: the front wished it; what is there is kept.
@@ -69,20 +74,20 @@ class WashiRequest:
             if front.stopped():
                 raise Stopped(self.state())
             rate = 60 * self.rendered / (time.perf_counter() - began)
-            text = f"paper {self.rendered}/{len(missing)}  {rate:.0f} a minute"
+            text = f"picture {self.rendered}/{len(missing)}  {rate:.0f} a minute"
             place = self.rendered, len(missing)
             front.show(Status(text, share=self.rendered / len(missing), place=place))
             _render(self.folder / name, self.told[name])
         self.rendered = len(missing)
         seconds = time.perf_counter() - began
         if self.options["sheet"] is not None:
-            papers = [self.folder / name for name in list(self.told)[:_ON_SHEET]]
-            _write_sheet(self.options["sheet"], papers)
+            pictures = [self.folder / name for name in list(self.told)[:_ON_SHEET]]
+            _write_sheet(self.options["sheet"], pictures)
         return seconds
 
     def state(self) -> str:
         """How much a run that ended early leaves, in a sentence."""
-        there = f"{len(self.kept) + self.rendered} of {len(self.told)} papers are there"
+        there = f"{len(self.kept) + self.rendered} of {len(self.told)} pictures are there"
         return f"{self.folder}: {there}; --resume renders the others"
 
     def report(self, seconds: float) -> dict[str, Any]:
@@ -95,21 +100,24 @@ class WashiRequest:
             "others": len(list(self.folder.glob("*"))) - len(self.told),
             "size": self.options["size"],
             "seed": self.options["seed"],
-            "kinds": Counter(about["washi"] for about in self.told.values()),
+            "family": self.family,
+            "kinds": Counter(about["kind"] for about in self.told.values()),
             "sheet": None if sheet is None else str(sheet),
             "seconds": round(seconds, 3),
         }
 
 
-def _papers(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What each paper's file says of it, by name."""
-    from jaxtex.texture.washi import kind_of
+def _pictures(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each picture's file says of it, by name."""
+    from jaxtex.texture.rendered import FAMILIES
 
     size, seed, kind = (options[name] for name in ("size", "seed", "kind"))
+    family = FAMILIES[options["family"]]
     return {
-        f"washi-{index:05d}.png": {
+        f"{family.name}-{index:05d}.png": {
             "version": __version__,
-            "washi": kind or kind_of(seed, index),
+            "family": family.name,
+            "kind": kind or family.kind_of(seed, index),
             "seed": seed,
             "index": index,
             "size": size,
@@ -119,7 +127,7 @@ def _papers(options: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _kept(folder: Path, told: dict[str, dict[str, Any]], overwrite: bool) -> set[str]:
-    """Names of the papers that an earlier run of the same settings has written.
+    """Names of the pictures that an earlier run of the same settings has written.
 
     Raises:
       OutputError: a file of such a name is something else, and `overwrite` is false.
@@ -145,18 +153,19 @@ def _kept(folder: Path, told: dict[str, dict[str, Any]], overwrite: bool) -> set
 
 def _render(path: Path, about: dict[str, Any]) -> None:
     from jaxtex.images import save_image
-    from jaxtex.texture.washi import render
+    from jaxtex.texture.rendered import FAMILIES
 
-    (paper,) = render(about["seed"], [about["index"]], about["size"], about["washi"])
-    save_image(path, paper, metadata=about)
+    family = FAMILIES[about["family"]]
+    (picture,) = family.render(about["seed"], [about["index"]], about["size"], about["kind"])
+    save_image(path, picture, metadata=about)
 
 
-def _write_sheet(path: Path, papers: list[Path]) -> None:
+def _write_sheet(path: Path, pictures: list[Path]) -> None:
     from jaxtex import images
 
     sheet = images.contact_sheet(
-        [images.load_image(paper).rgb for paper in papers],
-        columns=math.ceil(math.sqrt(len(papers))),
+        [images.load_image(picture).rgb for picture in pictures],
+        columns=math.ceil(math.sqrt(len(pictures))),
         gap=4,
     )
     images.save_image(path, sheet)

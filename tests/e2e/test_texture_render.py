@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jaxtex.images import load_image, read_metadata, save_image
-from jaxtex.texture import washi
+from jaxtex.texture.rendered import WASHI as washi
 from jaxtex.version import __version__
 
 
@@ -23,7 +23,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_writes_numbered_papers_that_say_what_they_are(call, folder):
-    answer = call("texture", "washi", "-n", 5, "-o", folder, "--size", 24, "--seed", 3)
+    answer = call("texture", "render", "washi", "-n", 5, "-o", folder, "--size", 24, "--seed", 3)
     assert answer.code == 0, answer.err
     assert answer.out == ""
     assert f"{folder}: 5 papers rendered" in answer.err
@@ -33,7 +33,8 @@ def test_writes_numbered_papers_that_say_what_they_are(call, folder):
         np.testing.assert_allclose(load_image(path).rgb, expected, atol=0.5 / 255 + 1e-6)
         assert read_metadata(path) == {
             "version": __version__,
-            "washi": washi.kind_of(3, index),
+            "family": "washi",
+            "kind": washi.kind_of(3, index),
             "seed": 3,
             "index": index,
             "size": 24,
@@ -42,13 +43,26 @@ def test_writes_numbered_papers_that_say_what_they_are(call, folder):
 
 def test_two_runs_write_the_same_bytes(call, tmp_path):
     for name in ("one", "other"):
-        call("texture", "washi", "-n", 4, "-o", tmp_path / name, "--size", 16)
+        call("texture", "render", "washi", "-n", 4, "-o", tmp_path / name, "--size", 16)
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
 
 
 def test_one_kind_and_json(call, folder):
     answer = call(
-        *("texture", "washi", "-n", 4, "-o", folder, "--size", 16, "--kind", "chiri", "--json")
+        *(
+            "texture",
+            "render",
+            "washi",
+            "-n",
+            4,
+            "-o",
+            folder,
+            "--size",
+            16,
+            "--kind",
+            "chiri",
+            "--json",
+        )
     )
     said = json.loads(answer.out)
     assert said.pop("seconds") >= 0
@@ -62,12 +76,14 @@ def test_one_kind_and_json(call, folder):
         "kinds": {"chiri": 4},
         "sheet": None,
     }
-    assert {read_metadata(folder / name)["washi"] for name in contents(folder)} == {"chiri"}
+    assert {read_metadata(folder / name)["kind"] for name in contents(folder)} == {"chiri"}
 
 
 def test_the_sheet_shows_the_papers(call, folder, tmp_path):
     sheet = tmp_path / "sheet.png"
-    answer = call("texture", "washi", "-n", 5, "-o", folder, "--size", 16, "--sheet", sheet)
+    answer = call(
+        "texture", "render", "washi", "-n", 5, "-o", folder, "--size", 16, "--sheet", sheet
+    )
     assert answer.code == 0, answer.err
     shown = load_image(sheet).rgb
     assert shown.shape == (2 * 20 + 4, 3 * 20 + 4, 3)
@@ -76,7 +92,7 @@ def test_the_sheet_shows_the_papers(call, folder, tmp_path):
 
 
 def test_resume_keeps_what_is_right_and_renders_the_rest(call, folder):
-    command = ("texture", "washi", "-o", folder, "--size", 16, "--resume")
+    command = ("texture", "render", "washi", "-o", folder, "--size", 16, "--resume")
     assert call(*command, "-n", 3).code == 0  # nothing there yet: starts anew
     times = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     answer = call(*command, "-n", 6, "--json")
@@ -87,7 +103,7 @@ def test_resume_keeps_what_is_right_and_renders_the_rest(call, folder):
 
 
 def test_resume_with_fewer_papers_says_that_others_are_there(call, folder):
-    command = ("texture", "washi", "-o", folder, "--size", 16, "--resume")
+    command = ("texture", "render", "washi", "-o", folder, "--size", 16, "--resume")
     call(*command, "-n", 4)
     answer = call(*command, "-n", 2)
     assert "2 were there" in answer.err
@@ -97,23 +113,23 @@ def test_resume_with_fewer_papers_says_that_others_are_there(call, folder):
 @pytest.mark.parametrize("changed", [("--seed", 1), ("--size", 17), ("--kind", "laid")])
 def test_resume_refuses_papers_of_other_settings(call, folder, changed):
     options = {"-n": 3, "-o": folder, "--size": 16}
-    call("texture", "washi", *(word for pair in options.items() for word in pair))
+    call("texture", "render", "washi", *(word for pair in options.items() for word in pair))
     before = contents(folder)
     options |= {changed[0]: changed[1]}
     words = [word for pair in options.items() for word in pair]
-    answer = call("texture", "washi", *words, "--resume")
+    answer = call("texture", "render", "washi", *words, "--resume")
     assert answer.code == 2
     assert "washi-0000" in answer.err
     assert "--overwrite" in answer.err
     assert contents(folder) == before
-    assert call("texture", "washi", *words, "--resume", "--overwrite").code == 0
+    assert call("texture", "render", "washi", *words, "--resume", "--overwrite").code == 0
     assert read_metadata(folder / "washi-00000.png").items() >= {"index": 0}.items()
     assert contents(folder) != before
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign"])
 def test_resume_replaces_a_bad_file_only_when_told(call, folder, damage):
-    command = ("texture", "washi", "-n", 3, "-o", folder, "--size", 16)
+    command = ("texture", "render", "washi", "-n", 3, "-o", folder, "--size", 16)
     call(*command)
     before = contents(folder)
     path = folder / "washi-00001.png"
@@ -130,7 +146,7 @@ def test_resume_replaces_a_bad_file_only_when_told(call, folder, damage):
 
 
 def test_overwrite_renders_all_again(call, folder):
-    command = ("texture", "washi", "-n", 2, "-o", folder, "--size", 16)
+    command = ("texture", "render", "washi", "-n", 2, "-o", folder, "--size", 16)
     call(*command)
     before = contents(folder)
     assert call(*command, "--seed", 9, "--overwrite").code == 0
@@ -140,7 +156,7 @@ def test_overwrite_renders_all_again(call, folder):
 
 
 def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(call, launch, folder, tmp_path):
-    command = ("texture", "washi", "-n", 60, "--size", 128)
+    command = ("texture", "render", "washi", "-n", 60, "--size", 128)
     process = launch(*command, "-o", folder)
     limit = time.monotonic() + 60
     while not (folder.is_dir() and len(list(folder.glob("washi-*.png"))) >= 3):
@@ -152,7 +168,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(call, launch, folder, tmp_
     assert process.returncode == 130
     there = contents(folder)
     assert 3 <= len(there) < 60
-    counted = int(said.split("washi: ")[1].split(" of 60 papers are there")[0])
+    counted = int(said.split("washi: ")[1].split(" of 60 pictures are there")[0])
     assert counted in (len(there) - 1, len(there))  # the signal may come just after a rename
     assert all(name.startswith("washi-") for name in there)
     assert json.loads(call(*command, "-o", folder, "--resume", "--json").out)["kept"] == len(there)
@@ -177,7 +193,7 @@ def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(call, launch, folder, tmp_
 )
 def test_bad_options_are_refused_before_anything_is_made(call, folder, words, parts):
     words = [str(word).format(folder=folder) for word in words]
-    answer = call("texture", "washi", "-o", folder, *words)
+    answer = call("texture", "render", "washi", "-o", folder, *words)
     assert answer.code == 2
     assert answer.out == ""
     assert answer.err.startswith("jaxtex: ")
@@ -190,19 +206,19 @@ def test_bad_options_are_refused_before_anything_is_made(call, folder, words, pa
 def test_a_folder_that_holds_files_is_refused(call, folder):
     folder.mkdir()
     (folder / "mine.txt").write_text("mine")
-    answer = call("texture", "washi", "-n", 1, "-o", folder, "--size", 16)
+    answer = call("texture", "render", "washi", "-n", 1, "-o", folder, "--size", 16)
     assert answer.code == 2
     assert "--overwrite" in answer.err
     assert list(contents(folder)) == ["mine.txt"]
     file = folder / "mine.txt"
-    assert "is a file" in call("texture", "washi", "-n", 1, "-o", file).err
+    assert "is a file" in call("texture", "render", "washi", "-n", 1, "-o", file).err
     missing = folder / "no" / "washi"
-    assert "does not exist" in call("texture", "washi", "-n", 1, "-o", missing).err
+    assert "does not exist" in call("texture", "render", "washi", "-n", 1, "-o", missing).err
 
 
 def test_help_has_an_example(call):
-    answer = call("texture", "washi", "--help")
+    answer = call("texture", "render", "washi", "--help")
     assert answer.code == 0
     assert "jaxtex texture washi -n 25 -o washi" in answer.out
-    for kind in washi.KINDS:
+    for kind in washi.kinds:
         assert kind in answer.out
