@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks
 
@@ -12,15 +12,8 @@ from jaxtex.ui.house import House
 from jaxtex.ui.runs.searches import Search
 
 if TYPE_CHECKING:
+    from jaxtex.jobs.requests.texture.search_results import Reach
     from jaxtex.texture.search import Session
-
-
-class Reach(NamedTuple):
-    """How like the picks the next round can be: mean MSSIMs."""
-
-    least: float
-    usual: float
-    most: float
 
 
 class Desk:
@@ -36,6 +29,7 @@ class Desk:
         self.drawn: tuple[str, int] | None = None
         """The picture of textures that are not compared yet, and how many there are."""
         self.reach: Reach | None = None
+        """How like the picks the next round can be, where that is known."""
         self._grouped: int | None = None
         self._next = False
         self._wanted: tuple[int, tuple[str, ...]] | None = None
@@ -163,6 +157,8 @@ class Desk:
 
     async def _measure(self) -> None:
         """Finds out how like the picks the next round can be, where something is picked."""
+        from jaxtex.jobs.requests.texture.search_results import Reach
+
         stamp = self.search.stamp()
         session = self.session()
         found = None
