@@ -68,6 +68,12 @@ KINDS = {
 PAINT = "Paint the mask"
 PAINT_TITLE = "White is lettering"
 PAINT_HINT = "Paint over what is lettering; erase what is not. Lines are as wide as the brush."
+PAINT_KEYS = (
+    "Keys: arrows move the brush, Space or Enter paints a dot, Shift with an arrow paints a line, "
+    "[ and ] make the brush smaller and larger."
+)
+PAINT_AT = "{x} % across, {y} % down, brush {size}: {what}"
+PAINT_WHITE, PAINT_BLACK = "lettering", "no lettering"
 BRUSH, ADD, ERASE, CLEAR_MASK, USE_MASK = "Brush", "Add", "Erase", "Clear", "Use this mask"
 MASK_FORGET = "Forget the mask"
 MASK_BY_HAND = "A mask by hand says what is lettering."

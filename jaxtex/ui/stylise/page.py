@@ -52,6 +52,7 @@ class _Page:
 
     def build(self) -> None:
         """Makes the page, and has it look again whenever something of the run changes."""
+        ui.add_body_html('<script src="/assets/mask.js"></script>')
         with layout.frame(self.house, text.STYLISE):
             heading(text.STYLISE, 1, "unseen")
             self.work = Tag("div", "", "work")
