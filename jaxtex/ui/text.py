@@ -156,7 +156,8 @@ SEARCH = "Search by name or option"
 GALLERY_EMPTY = "What you stylise is kept here. Nothing yet."
 NOTHING_FOUND = "Nothing here has “{words}”."
 BEGIN = "Stylise a logo"
-REMOVE, REMOVE_SURE = "Remove", "Remove for good"
+REMOVE, REMOVE_SURE = "Remove {name}", "Remove for good"
+RENAME, NEW_NAME, SAVE_NAME = "Give {name} another name", "New name", "Save"
 STATES = {
     "draft": "not run yet", "waiting": "waiting", "working": "at work", "done": "done",
     "stopped": "stopped", "failed": "failed", "interrupted": "can go on",

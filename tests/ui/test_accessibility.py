@@ -11,6 +11,7 @@ from jaxtex.ui.runs.run import FAILED, INTERRUPTED, STOPPED
 axe_package = pytest.importorskip(
     "axe_playwright_python", reason="axe-playwright-python is not installed"
 )
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 AXE = Path(axe_package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
@@ -84,6 +85,21 @@ def test_nothing_is_wider_than_a_phone(server, addresses, page, state):
     page.goto(server.address + addresses[state])
     page.locator(".dot[data-state]").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_tray_of_a_narrow_page_is_one_press_away(server, addresses, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(server.address + addresses["search"])
+    page.locator("jx-wall").wait_for()
+    tray = page.get_by_role("region", name="Tray")
+    expect(tray).not_to_be_in_viewport()
+    jumps = page.get_by_role("navigation", name="Parts of this page")
+    jumps.get_by_role("link", name="Tray (1)").click()
+    expect(tray.get_by_role("heading")).to_be_in_viewport()
+    # What lies between two is not there yet.
+    expect(jumps.get_by_role("link")).to_have_text(["Rounds", "Tray (1)"])
+    jumps.get_by_role("link", name="Rounds").click()
+    expect(page.locator(".trail")).to_be_in_viewport()
 
 
 def test_the_keyboard_reaches_the_slider_and_moves_it(server, addresses, page):

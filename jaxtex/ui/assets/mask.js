@@ -13,7 +13,7 @@ class Mask extends HTMLElement {
     const at = (name, does) => this.querySelector(name)?.addEventListener("click", does);
     at(".open", () => this.open());
     at(".close", () => this.dialog.close());
-    at(".clear", () => this.fill());
+    at(".wipe", () => this.fill());
     at(".use", () => this.use());
     this.board.addEventListener("pointerdown", (event) => {
       event.preventDefault();

@@ -183,6 +183,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Has the keyboard go on there; the words of a field are there to be typed over.
+function focusOn(id) {
+  const element = document.getElementById(id);
+  element?.focus();
+  if (element instanceof HTMLInputElement) element.select();
+}
+
 // Has the browser save a file of the server.
 function saveFile(address, name) {
   const link = Object.assign(document.createElement("a"), { href: address, download: name });

@@ -1,7 +1,9 @@
-"""What all folders of a server have in common: small JSON files, and names that no other has."""
+"""What all folders of a server have in common: small JSON files, free names, archives."""
 
 import json
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +31,12 @@ def free_name(stem: str, taken: Callable[[str], bool], suffix: str = "") -> str:
         number += 1
         found = f"{stem}-{number}{suffix}"
     return found
+
+
+def packed(files: Sequence[tuple[str, bytes]]) -> bytes:
+    """Files as a ZIP archive, the same bytes for the same files."""
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in files:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return target.getvalue()

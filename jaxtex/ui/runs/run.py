@@ -70,6 +70,11 @@ class Run:
         """What each image was taken for, by the name of its file."""
         return read_json(self.folder / "looks.json")
 
+    @property
+    def name(self) -> str | None:
+        """What a person called it; None: nothing."""
+        return self.request.get("name")
+
     def exists(self) -> bool:
         """Whether there is anything of it yet."""
         return (self.folder / "run.json").is_file()
@@ -148,7 +153,7 @@ class Runs:
     def copy(self, run: Run) -> Run:
         """A new run of the same images and options."""
         made, asked = self.new(), run.request
-        made.ask(**{**asked, "created": time.time()})
+        made.ask(**{**asked, "created": time.time(), "name": None})
         for part in ("inputs", "shown", "strip", "presets"):
             if (run.folder / part).is_dir():
                 shutil.copytree(run.folder / part, made.folder / part, dirs_exist_ok=True)

@@ -7,18 +7,17 @@ import re
 import secrets
 import shutil
 import time
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from jaxtex.errors import JaxtexError
+from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.files import write_bytes
 from jaxtex.recent import Recent
+from jaxtex.ui import text_textures
 from jaxtex.ui.runs.folders import free_name, read_json, write_json
 
 if TYPE_CHECKING:
@@ -98,6 +97,14 @@ class Search:
             return None
         texture = found.textures[found.labels.index(label)]
         return encode_image("texture.png", texture.astype("float32") / 255)
+
+    def rename(self, name: str) -> None:
+        """Moves the folder beside itself, to a name that is free."""
+        self.folder.rename(self.folder.with_name(name))
+
+    def remove(self) -> None:
+        """Removes the folder with all in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def exported(self, labels: Sequence[str]) -> list[tuple[str, bytes]]:
         """Names and bytes of the files that `search export` writes of these labels.
@@ -227,6 +234,19 @@ class Searches:
         (self.folder / name).mkdir()
         return Search(self.folder / name)
 
+    def name_for(self, search: Search, words: str) -> str:
+        """These words as another name of a search.
+
+        Raises:
+          SettingsError: nothing is left of them, or another search has that name.
+        """
+        name = safe_name(words, "")
+        if not name:
+            raise SettingsError(text_textures.NAME_EMPTY)
+        if name != search.name and (self.folder / name).exists():
+            raise SettingsError(text_textures.NAME_TAKEN.format(name=name))
+        return name
+
     def kept(self) -> list[Kept]:
         """The tray, in the order in which it was filled."""
         paths = [path for path in self.tray.glob("*.png") if NAME.fullmatch(path.stem)]
@@ -289,12 +309,3 @@ class Searches:
         for folder in (self.folder, self.tray, self.strips, self.folder.parent):
             said = said.replace(f"{folder}/", "")
         return said
-
-
-def packed(files: Sequence[tuple[str, bytes]]) -> bytes:
-    """Files as a ZIP archive, the same bytes for the same files."""
-    target = BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, data in files:
-            archive.writestr(zipfile.ZipInfo(name), data)
-    return target.getvalue()

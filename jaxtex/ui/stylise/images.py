@@ -183,7 +183,7 @@ class Images:
                     with Tag("label", "", "row"):
                         Tag("span", text.BRUSH)
                         Tag("input", type="range", **_BRUSH)
-                    button(text.CLEAR_MASK, classes="clear small")
+                    button(text.CLEAR_MASK, classes="wipe small")
                 Tag("p", "", "said refused small", role="alert", hidden=True)
                 with Tag("div", "", "row end"):
                     button(text.CANCEL, classes="close")
