@@ -147,7 +147,7 @@ def strip(page: Any, address: str) -> None:
     page.get_by_text("Likeness along the way").click()
     plot = page.get_by_role("img", name="Plot: above")
     plot.evaluate("(image) => image.decode()")
-    page.evaluate("document.querySelector('.strips').scrollIntoView(); scrollBy(0, -72)")
+    page.evaluate("document.querySelector('.strips').scrollIntoView()")
 
 
 SHOTS: dict[str, tuple[Callable[[Any, str], None], dict[str, Any]]] = {
