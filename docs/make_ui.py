@@ -72,7 +72,7 @@ def gallery(page: Any, address: str) -> None:
 def overview(page: Any, address: str) -> None:
     """The page where a search for textures begins."""
     page.goto(f"{address}/textures")
-    page.get_by_label("Name").wait_for()
+    page.get_by_label("Name", exact=True).wait_for()
 
 
 def round_drawn(page: Any, iteration: int) -> None:
@@ -97,7 +97,7 @@ def wall(page: Any, address: str) -> None:
         page.goto(f"{address}/textures/paper-for-the-cover")
         round_drawn(page, 3)
     else:
-        page.get_by_label("Name").fill("paper for the cover")
+        page.get_by_label("Name", exact=True).fill("paper for the cover")
         page.get_by_role("button", name="Begin").click()
         round_drawn(page, 0)
         pick(page, "0b1", "0c1")
@@ -147,7 +147,7 @@ def strip(page: Any, address: str) -> None:
     page.get_by_text("Likeness along the way").click()
     plot = page.get_by_role("img", name="Plot: above")
     plot.evaluate("(image) => image.decode()")
-    page.evaluate("document.querySelector('.strips').scrollIntoView(); scrollBy(0, -72)")
+    page.evaluate("document.querySelector('.strips').scrollIntoView()")
 
 
 SHOTS: dict[str, tuple[Callable[[Any, str], None], dict[str, Any]]] = {

@@ -48,5 +48,7 @@ def make_app(settings: ServerSettings, token: str | None) -> Guard:
         reconnect_timeout=30.0,
         show_welcome_message=False,
         tailwind=False,
+        # Who asks is near: to compress would take longer than to send.
+        gzip_middleware_factory=None,
     )
     return Guard(app, host=settings.host, token=token)

@@ -1,15 +1,19 @@
 """The pieces that pages are made of: plain HTML elements, which browsers and readers know."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
+
+from jaxtex.ui import text
 
 Handler = Callable[..., Any]
 
 _VALUE = "(event) => emit(event.target.value)"
+_SUBMIT = "(event) => { event.preventDefault(); emit(event.target.elements[0].value) }"
 _CHECKED = "(event) => emit(event.target.checked)"
 
 
@@ -114,6 +118,51 @@ def choice(
             buttons[each] = button(words, lambda each=each: press(each))
             buttons[each].set(aria_pressed="true" if each == value else "false")
     return group
+
+
+def two_step(words: str, sure: str, done: Handler) -> None:
+    """A button that takes something away for good: it asks once more, until one turns from it."""
+    client = ui.context.client
+    first = button(words, icon="delete", bare=True, classes="small plain")
+    second = button(sure, done, classes="small warn", hidden=True)
+
+    def ask(is_asked: bool) -> None:
+        first.set(hidden=is_asked)
+        second.set(hidden=not is_asked)
+        if is_asked:
+            client.run_javascript(script("focusOn", second.html_id))
+
+    first.on("click", lambda _: ask(True), args=[])
+    second.on("blur", lambda _: ask(False), args=[])
+
+
+def renamer(words: str, name: str, done: Handler) -> None:
+    """A button that shows a field for another name; `done` returns why it cannot be had, if so."""
+    client = ui.context.client
+    first = button(words, icon="edit", bare=True, classes="small plain")
+    with Tag("form", "", "row rename", hidden=True) as form:
+        field = Tag("input", type="text", value=name, maxlength="60", aria_label=text.NEW_NAME)
+        button(text.SAVE_NAME, classes="small primary").set(type="submit")
+        button(text.CANCEL, lambda: show(False), classes="small plain")
+        refused = Tag("p", "", "refused small", role="alert", hidden=True)
+
+    def show(is_shown: bool) -> None:
+        form.set(hidden=not is_shown)
+        first.set(hidden=is_shown)
+        refused.say("")
+        client.run_javascript(script("focusOn", (field if is_shown else first).html_id))
+
+    async def save(given: GenericEventArguments) -> None:
+        said = done(_only(given))
+        said = await said if isinstance(said, Awaitable) else said
+        if said is not None:
+            refused.say(said)
+        elif not form.is_deleted:
+            show(False)
+
+    first.on("click", lambda _: show(True), args=[])
+    field.on("keydown.escape", lambda _: show(False), args=[])
+    form.on("submit", save, js_handler=_SUBMIT)
 
 
 def script(function: str, *values: Any) -> str:

@@ -68,6 +68,12 @@ KINDS = {
 PAINT = "Paint the mask"
 PAINT_TITLE = "White is lettering"
 PAINT_HINT = "Paint over what is lettering; erase what is not. Lines are as wide as the brush."
+PAINT_KEYS = (
+    "Keys: arrows move the brush, Space or Enter paints a dot, Shift with an arrow paints a line, "
+    "[ and ] make the brush smaller and larger."
+)
+PAINT_AT = "{x} % across, {y} % down, brush {size}: {what}"
+PAINT_WHITE, PAINT_BLACK = "lettering", "no lettering"
 BRUSH, ADD, ERASE, CLEAR_MASK, USE_MASK = "Brush", "Add", "Erase", "Clear", "Use this mask"
 MASK_FORGET = "Forget the mask"
 MASK_BY_HAND = "A mask by hand says what is lettering."
@@ -150,7 +156,8 @@ SEARCH = "Search by name or option"
 GALLERY_EMPTY = "What you stylise is kept here. Nothing yet."
 NOTHING_FOUND = "Nothing here has “{words}”."
 BEGIN = "Stylise a logo"
-REMOVE, REMOVE_SURE = "Remove", "Remove for good"
+REMOVE, REMOVE_SURE = "Remove {name}", "Remove for good"
+RENAME, NEW_NAME, SAVE_NAME = "Give {name} another name", "New name", "Save"
 STATES = {
     "draft": "not run yet", "waiting": "waiting", "working": "at work", "done": "done",
     "stopped": "stopped", "failed": "failed", "interrupted": "can go on",

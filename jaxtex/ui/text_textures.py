@@ -19,6 +19,8 @@ MANY_ROUNDS = "{count} rounds"
 PICKED_SO_FAR = {0: "nothing picked", 1: "1 picked"}
 MANY_PICKED = "{count} picked"
 DAMAGED = "cannot be read"
+NAME_EMPTY = "a name needs a letter from a to z or a digit"
+NAME_TAKEN = "{name}: another search has this name"
 OPEN_SEARCH = "Go on with {name}"
 
 # A search.
@@ -91,6 +93,10 @@ GO_ON_HERE = "Go on from here"
 GO_NOW = "Show round {now}"
 COMPARE = "Compare with"
 COMPARE_NONE = "no other"
+
+ROUNDS_PART = "Rounds"
+PARTS = "Parts of this page"
+PART_HAS = "{part} ({count})"
 
 # The tray.
 TRAY = "Tray"

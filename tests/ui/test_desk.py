@@ -161,3 +161,33 @@ def test_what_a_command_does_is_seen(play):
         assert desk.picks() == ("0b1",)
 
     play(steps)
+
+
+def test_a_search_is_renamed_when_its_picks_are_written(play):
+    async def steps(desk, device):
+        device.gate.clear()
+        desk.toggle("0a1")
+        await asyncio.sleep(0)
+        ending = asyncio.ensure_future(desk.end("other"))
+        await asyncio.sleep(0)
+        assert desk.gone is None
+        device.gate.set()
+        await ending
+        desk.toggle("0b1")
+        desk.start("step", options={})
+
+    desk, device = play(steps)
+    assert desk.gone == "/textures/other"
+    assert device.asked == [("pick", ["0a1"])]
+    assert not desk.search.folder.exists()
+    assert open_session(desk.search.folder.with_name("other")).state.picks == ("0a1",)
+
+
+def test_a_removed_search_takes_no_move(play):
+    async def steps(desk, device):
+        await desk.end(None)
+        desk.start("none", options={})
+
+    desk, device = play(steps)
+    assert (desk.gone, device.asked) == ("/textures", [])
+    assert not desk.search.folder.exists()

@@ -4,6 +4,8 @@ import pytest
 from browser import serving
 from kept_runs import keep
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
+
 
 @pytest.fixture
 def kept(tmp_path):
@@ -57,6 +59,36 @@ def test_one_is_begun_from_and_one_removed(kept, browser_for):
         page.get_by_role("button", name="Stylise", exact=True).wait_for()
         page.locator(".card[aria-pressed=true]", has_text="0.75").wait_for()
         assert runs[0].id not in page.url
+
+
+def test_one_gets_a_name_and_is_found_by_it(kept, browser_for):
+    server, runs = kept
+    with browser_for(server) as page:
+        page.goto(f"{server.address}/gallery")
+        card = page.locator(".piece", has_text="north.png")
+        card.get_by_role("button", name="Give north.png × iron.png another name").click()
+        field = card.get_by_label("New name")
+        expect(field).to_be_focused()
+        field.fill("for the <b>cover")
+        field.press("Enter")
+        card.locator(".name", has_text="for the <b>cover").wait_for()
+        assert runs[0].name == "for the <b>cover"
+        assert card.get_by_text("north.png × iron.png").is_visible()
+        page.get_by_role("searchbox").fill("cover")
+        expect(page.locator(".piece")).to_have_count(1)
+
+
+def test_what_is_asked_once_more_is_taken_back_by_turning_from_it(kept, browser_for):
+    server, runs = kept
+    with browser_for(server) as page:
+        page.goto(f"{server.address}/gallery")
+        card = page.locator(".piece", has_text="south.png")
+        card.get_by_label("Remove").click()
+        expect(card.get_by_role("button", name="Remove for good")).to_be_focused()
+        page.get_by_role("searchbox").click()
+        expect(card.get_by_role("button", name="Remove for good")).to_be_hidden()
+        expect(card.get_by_label("Remove")).to_be_visible()
+        assert runs[1].folder.exists()
 
 
 def test_an_empty_gallery_shows_the_way(server, page):

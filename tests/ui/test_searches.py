@@ -3,8 +3,10 @@
 import pytest
 from made_searches import begin, step
 
+from jaxtex.errors import SettingsError
 from jaxtex.texture.search import Origin
-from jaxtex.ui.runs.searches import NAME, Searches, packed, safe_name
+from jaxtex.ui.runs.folders import packed
+from jaxtex.ui.runs.searches import NAME, Searches, safe_name
 from jaxtex.ui.textures.trail import lanes
 from jaxtex.ui.textures.tray import nearness
 
@@ -37,6 +39,18 @@ def test_a_name_is_given_once(searches):
     begin(searches.folder / "paper")
     assert [each.name for each in searches.all()] == ["paper"]
     assert searches.find("../paper") is None
+
+
+def test_another_name_is_safe_and_no_other_searchs(searches):
+    for name in ("paper", "stone"):
+        begin(searches.folder / name)
+    paper = searches.find("paper")
+    assert searches.name_for(paper, "../for the cover") == "for-the-cover"
+    assert searches.name_for(paper, "paper") == "paper"
+    with pytest.raises(SettingsError, match="stone: another search has this name"):
+        searches.name_for(paper, "stone")
+    with pytest.raises(SettingsError, match="needs a letter"):
+        searches.name_for(paper, "和紙")
 
 
 def test_the_last_used_search_comes_first(searches):

@@ -210,6 +210,34 @@ def test_a_damaged_search_is_said_so(server, page, address, made):
     page.locator(".search-card", has_text=made.folder.name).get_by_text("cannot be read").wait_for()
 
 
+def test_a_search_gets_another_name_in_all_tabs_and_is_removed(server, context, address, made):
+    one, other = context.new_page(), context.new_page()
+    one.goto(address)
+    other.goto(f"{server.address}/textures")
+    one.locator('[data-label="1b1"]').click()
+    card = other.locator(".search-card", has_text=made.folder.name)
+    card.get_by_role("button", name="another name").click()
+    field = card.get_by_label("New name")
+    field.fill("***")
+    field.press("Enter")
+    card.get_by_text("a name needs a letter").wait_for()
+    field.fill("for the cover")
+    field.press("Enter")
+    one.wait_for_url("**/textures/for-the-cover")
+    expect(one.locator('jx-wall [data-label="1b1"]')).to_have_attribute("aria-pressed", "true")
+    moved = made.folder.with_name("for-the-cover")
+    assert open_session(moved).state.picks == ("1a1", "1b1")
+    assert not made.folder.exists()
+
+    card = other.locator(".search-card", has_text="for-the-cover")
+    card.get_by_label("Remove for-the-cover").click()
+    card.get_by_text("Remove for good").click()
+    one.wait_for_url("**/textures")
+    for page in (one, other):
+        page.locator(".search-card", has_text="for-the-cover").wait_for(state="detached")
+    assert not moved.exists()
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -51,7 +51,7 @@ def test_an_artists_way_and_the_command_line_on_the_same_folder(server, page, tm
 
     # New: a wall of 12 in three groups, and the far one.
     page.goto(f"{server.address}/textures")
-    page.get_by_label("Name").fill("paper for the cover")
+    page.get_by_label("Name", exact=True).fill("paper for the cover")
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Textures a round").fill("12")
     page.get_by_label("Groups").fill("3")

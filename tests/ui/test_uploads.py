@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import re
 import zlib
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from PIL import Image
 
 from jaxtex.ui.runs.asked import command_line
 from jaxtex.ui.runs.run import Runs
+
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 RUN = "20260101-000000-00000"
 
@@ -186,11 +189,47 @@ def test_a_mask_is_painted_by_hand_and_forgotten(server, page):
     with Image.open(masks[0]) as image:
         white = np.asarray(image.convert("L")) > 128
     # A stroke through the middle third, as wide as the brush.
-    assert 0.02 < white.mean() < 0.4
+    assert 0.01 < white.mean() < 0.4
+    assert white[48, 60:100].all()
     assert page.locator(".pair .ink img").get_attribute("src") != before
     page.get_by_role("button", name="Forget the mask").click()
     page.get_by_text("A mask by hand says").wait_for(state="hidden")
     assert not list((run / "inputs").glob("mask*.png"))
+
+
+def test_a_mask_is_painted_by_keys(server, page):
+    page.goto(f"{server.address}/")
+    page.set_input_files("jx-drop[data-role=style] input", [file("band.png", band())])
+    page.locator("summary", has_text="Not right?").click()
+    page.get_by_role("button", name="Paint the mask").focus()
+    page.keyboard.press("Enter")
+    canvas = page.get_by_role("application", name="White is lettering")
+    expect(canvas).to_be_focused()
+    page.get_by_role("button", name="Clear").click()
+    canvas.focus()
+    for key in ("]", "]", "["):
+        page.keyboard.press(key)
+    page.keyboard.press("ArrowUp")
+    where = page.locator("dialog .where")
+    expect(where).to_have_text(re.compile(r"50 % across, [1-4]\d % down, brush 24: no lettering"))
+    page.keyboard.press("Space")
+    expect(where).to_have_text(re.compile("brush 24: lettering"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(where).to_have_text(re.compile("brush 24: no lettering"))
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    page.get_by_role("button", name="Use this mask").click()
+    page.get_by_text("A mask by hand says what is lettering.").wait_for()
+    run = server.folder / "runs" / page.url.rpartition("/")[2]
+    (mask,) = (run / "inputs").glob("mask*.png")
+    with Image.open(mask) as image:
+        white = np.asarray(image.convert("L")) > 128
+    # A dot above the middle, and a line to the right below it.
+    height, width = white.shape
+    assert white[: height // 2, width // 2].any()
+    assert white[height // 2 :, width // 2 + width // 20 :].any()
+    assert not white[:, : width // 4].any()
 
 
 def test_a_run_that_was_begun_keeps_its_images(server):

@@ -160,95 +160,6 @@ class Compare extends HTMLElement {
 }
 customElements.define("jx-compare", Compare);
 
-// A mask painted by hand over an image: white is lettering.
-class Mask extends HTMLElement {
-  connectedCallback() {
-    this.dialog = this.querySelector("dialog");
-    this.board = this.querySelector("canvas");
-    this.said = this.querySelector(".said");
-    const at = (name, does) => this.querySelector(name)?.addEventListener("click", does);
-    at(".open", () => this.open());
-    at(".close", () => this.dialog.close());
-    at(".clear", () => this.fill());
-    at(".use", () => this.use());
-    const draw = (event) => this.stroke(event);
-    this.board.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.board.setPointerCapture(event.pointerId);
-      this.last = null;
-      draw(event);
-    });
-    this.board.addEventListener("pointermove", (event) => {
-      if (this.board.hasPointerCapture(event.pointerId)) draw(event);
-    });
-  }
-
-  async open() {
-    const load = async (address) => {
-      const image = new Image();
-      image.src = address;
-      await image.decode();
-      return image;
-    };
-    this.image = await load(this.dataset.image);
-    const ink = this.dataset.ink ? await load(this.dataset.ink) : null;
-    const { naturalWidth: width, naturalHeight: height } = this.image;
-    Object.assign(this.board, { width, height });
-    this.mask = new OffscreenCanvas(width, height);
-    this.fill();
-    if (ink) this.mask.getContext("2d").drawImage(ink, 0, 0, width, height);
-    this.render();
-    this.dialog.showModal();
-  }
-
-  fill() {
-    const context = this.mask.getContext("2d");
-    context.fillStyle = "black";
-    context.fillRect(0, 0, this.mask.width, this.mask.height);
-    this.render();
-  }
-
-  // The image, dimmed where the mask is black.
-  render() {
-    const context = this.board.getContext("2d");
-    context.globalCompositeOperation = "source-over";
-    context.drawImage(this.image, 0, 0, this.board.width, this.board.height);
-    context.globalCompositeOperation = "multiply";
-    context.globalAlpha = 0.75;
-    context.drawImage(this.mask, 0, 0);
-    context.globalAlpha = 1;
-  }
-
-  stroke(event) {
-    const box = this.board.getBoundingClientRect();
-    const scale = this.board.width / box.width;
-    const point = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-    const context = this.mask.getContext("2d");
-    const adds = this.querySelector("[name=mode]:checked").value === "add";
-    context.strokeStyle = adds ? "white" : "black";
-    context.lineWidth = Number(this.querySelector("[type=range]").value) * scale;
-    context.lineCap = "round";
-    context.beginPath();
-    context.moveTo(...(this.last ?? point));
-    context.lineTo(...point);
-    context.stroke();
-    this.last = point;
-    this.render();
-  }
-
-  async use() {
-    const file = await this.mask.convertToBlob({ type: "image/png" });
-    const { refused } = await send(`/api/runs/${this.dataset.run}/style_mask`, file, "mask.png");
-    this.said.hidden = refused === undefined;
-    this.said.textContent = refused ?? "";
-    if (refused === undefined) {
-      this.dialog.close();
-      this.dispatchEvent(new CustomEvent("taken", { bubbles: true }));
-    }
-  }
-}
-customElements.define("jx-mask", Mask);
-
 // Copies the words of an element; says so on the button.
 function copyWords(button, id, said) {
   const words = button.querySelector("span");
@@ -271,6 +182,13 @@ document.addEventListener("keydown", (event) => {
     for (const open of document.querySelectorAll("details.queue[open]")) open.open = false;
   }
 });
+
+// Has the keyboard go on there; the words of a field are there to be typed over.
+function focusOn(id) {
+  const element = document.getElementById(id);
+  element?.focus();
+  if (element instanceof HTMLInputElement) element.select();
+}
 
 // Has the browser save a file of the server.
 function saveFile(address, name) {

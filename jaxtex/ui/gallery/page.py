@@ -7,7 +7,7 @@ from nicegui import ui
 
 from jaxtex.ui import layout, text
 from jaxtex.ui.house import House
-from jaxtex.ui.parts import Tag, button, heading, link, on_value, picture
+from jaxtex.ui.parts import Tag, button, heading, link, on_value, picture, renamer, two_step
 from jaxtex.ui.runs.run import WAITING, WORKING, Run, is_clear
 
 # So many are shown at first, and so many more each time.
@@ -59,7 +59,9 @@ class _Gallery:
         shown = found[: self.most]
         self.more.set(hidden=len(found) <= self.most)
         self._say_empty(found)
-        known = {run.id: (run.status["state"], run.status.get("finished")) for run in shown}
+        known = {
+            run.id: (run.status["state"], run.status.get("finished"), run.name) for run in shown
+        }
         for id in [id for id, (now, _) in self.cards.items() if known.get(id) != now]:
             self.cards.pop(id)[1].delete()
         for place, run in enumerate(shown):
@@ -75,7 +77,7 @@ class _Gallery:
             return False
         options = [f"{name} {value}" for name, value in request.get("options", {}).items()]
         state = text.STATES[run.status["state"]]
-        names = [request["content"], *request["styles"], *options, state]
+        names = [run.name or "", request["content"], *request["styles"], *options, state]
         return all(word in " ".join(names).lower() for word in self.words.split())
 
     def _say_empty(self, found: list[Run]) -> None:
@@ -97,27 +99,26 @@ class _Gallery:
             opens = text.OPEN_RUN.format(content=content, styles=styles)
             with link("", f"/stylise/{run.id}", "", aria_label=opens):
                 picture(_address(run), "", "clear" if is_clear(run) else "", loading="lazy")
-            Tag("span", f"{content} × {styles}" if styles else content, "name")
+            images = f"{content} × {styles}" if styles else content
+            with Tag("div", "", "row called"):
+                Tag("span", run.name or images, "name grow")
+                words = text.RENAME.format(name=run.name or images)
+                renamer(words, run.name or images, lambda name: self._rename(run, name))
+            if run.name:
+                Tag("span", images, "quiet small")
             with Tag("div", "", "row small quiet"):
                 Tag("span", text.STATES[state], "grow", data_state=state)
                 Tag("time", _day(request.get("created", 0)))
             with Tag("div", "", "row"):
                 button(text.START_FROM, lambda: self._again(run), classes="small grow")
                 if state not in (WAITING, WORKING):
-                    self._remover(run)
+                    words = text.REMOVE.format(name=run.name or images)
+                    two_step(words, text.REMOVE_SURE, lambda: self._remove(run))
         return card
 
-    def _remover(self, run: Run) -> None:
-        """A button that asks once more."""
-        first = button(text.REMOVE, icon="delete", bare=True, classes="small")
-        second = button(text.REMOVE_SURE, lambda: self._remove(run), classes="small warn")
-        second.set(hidden=True)
-
-        def ask() -> None:
-            first.set(hidden=True)
-            second.set(hidden=False)
-
-        first.on("click", lambda _: ask(), args=[])
+    def _rename(self, run: Run, words: str) -> None:
+        run.ask(name=words.strip() or None)
+        self.house.board.changed("runs", run.id)
 
     def _remove(self, run: Run) -> None:
         run.remove()

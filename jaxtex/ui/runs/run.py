@@ -1,7 +1,6 @@
 """A run as a folder: what is asked for, copies of its images, where it stands, what came of it."""
 
 import datetime
-import json
 import os
 import re
 import secrets
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxtex.errors import OutputError
-from jaxtex.files import write_bytes
+from jaxtex.ui.runs.folders import free_name, read_json, write_json
 
 ROLES = ("content", "style", "mask", "style_mask", "init")
 """What an image of a run may be; of styles there may be several."""
@@ -59,17 +58,22 @@ class Run:
     @property
     def request(self) -> dict[str, Any]:
         """What is asked for: `content`, `styles`, …, names of files; `options` that are given."""
-        return _read(self.folder / "run.json")
+        return read_json(self.folder / "run.json")
 
     @property
     def status(self) -> dict[str, Any]:
         """Where it stands: `state`, and what else it last told."""
-        return {"state": DRAFT, **_read(self.folder / "status.json")}
+        return {"state": DRAFT, **read_json(self.folder / "status.json")}
 
     @property
     def looks(self) -> dict[str, Any]:
         """What each image was taken for, by the name of its file."""
-        return _read(self.folder / "looks.json")
+        return read_json(self.folder / "looks.json")
+
+    @property
+    def name(self) -> str | None:
+        """What a person called it; None: nothing."""
+        return self.request.get("name")
 
     def exists(self) -> bool:
         """Whether there is anything of it yet."""
@@ -79,16 +83,16 @@ class Run:
         """Changes what is asked for; makes the folder where it is the first."""
         self.inputs.mkdir(parents=True, exist_ok=True)
         known = self.request or {"created": time.time(), "styles": [], "options": {}}
-        _write(self.folder / "run.json", {**known, **changes})
+        write_json(self.folder / "run.json", {**known, **changes})
 
     def tell(self, state: str, **more: Any) -> None:
         """Writes where it stands, in the place of what it said before."""
-        _write(self.folder / "status.json", {"state": state, **more})
+        write_json(self.folder / "status.json", {"state": state, **more})
 
     def keep_look(self, name: str, look: Mapping[str, Any] | None) -> None:
         """Writes what an image was taken for; None: it is no longer there."""
         looks = {key: value for key, value in self.looks.items() if key != name}
-        _write(self.folder / "looks.json", looks if look is None else {**looks, name: look})
+        write_json(self.folder / "looks.json", looks if look is None else {**looks, name: look})
 
     def input(self, name: str) -> Path:
         """Where an image lies that the request names."""
@@ -102,11 +106,7 @@ class Run:
         if suffix not in _SUFFIXES:
             stem, suffix = sent.name, ""
         stem = _UNSAFE.sub("-", stem).strip(".-_")[:80] or "image"
-        number, found = 1, f"{stem}{suffix}"
-        while (self.inputs / found).exists():
-            number += 1
-            found = f"{stem}-{number}{suffix}"
-        return found
+        return free_name(stem, lambda found: (self.inputs / found).exists(), suffix)
 
     def file(self, name: str) -> Path | None:
         """An output, or a picture such as `shown/logo.png`, if it is there; None for all else."""
@@ -153,7 +153,7 @@ class Runs:
     def copy(self, run: Run) -> Run:
         """A new run of the same images and options."""
         made, asked = self.new(), run.request
-        made.ask(**{**asked, "created": time.time()})
+        made.ask(**{**asked, "created": time.time(), "name": None})
         for part in ("inputs", "shown", "strip", "presets"):
             if (run.folder / part).is_dir():
                 shutil.copytree(run.folder / part, made.folder / part, dirs_exist_ok=True)
@@ -192,15 +192,3 @@ def lock(folder: Path) -> Any:
             file.close()
             raise OutputError(f"{folder}: another jaxtex ui uses this folder") from None
     return file
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(path: Path, value: Mapping[str, Any]) -> None:
-    write_bytes(path, json.dumps(value, ensure_ascii=False, allow_nan=False).encode())

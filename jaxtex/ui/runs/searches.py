@@ -3,23 +3,22 @@
 All of it can be read without JAX; what changes a search is done by the worker.
 """
 
-import json
 import re
 import secrets
 import shutil
 import time
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from jaxtex.errors import JaxtexError
+from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.files import write_bytes
 from jaxtex.recent import Recent
+from jaxtex.ui import text_textures
+from jaxtex.ui.runs.folders import free_name, read_json, write_json
 
 if TYPE_CHECKING:
     from jaxtex.texture.search import Round, Session
@@ -99,6 +98,14 @@ class Search:
         texture = found.textures[found.labels.index(label)]
         return encode_image("texture.png", texture.astype("float32") / 255)
 
+    def rename(self, name: str) -> None:
+        """Moves the folder beside itself, to a name that is free."""
+        self.folder.rename(self.folder.with_name(name))
+
+    def remove(self) -> None:
+        """Removes the folder with all in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def exported(self, labels: Sequence[str]) -> list[tuple[str, bytes]]:
         """Names and bytes of the files that `search export` writes of these labels.
 
@@ -146,16 +153,11 @@ class Strip:
     @property
     def asked(self) -> dict[str, Any]:
         """`names` of both ends, `count` and `even`; `refused` with why, where it cannot be had."""
-        try:
-            found = json.loads((self.folder / "strip.json").read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_json(self.folder / "strip.json")
 
     def ask(self, **changes: Any) -> None:
         """Changes what is asked for."""
-        value = {**self.asked, "refused": None, **changes}
-        write_bytes(self.folder / "strip.json", json.dumps(value, allow_nan=False).encode())
+        write_json(self.folder / "strip.json", {**self.asked, "refused": None, **changes})
 
     def end(self, which: int) -> Path:
         """The first or the last texture, a copy of the tray's."""
@@ -170,10 +172,7 @@ class Strip:
     @property
     def found(self) -> dict[str, Any] | None:
         """What came of it; None as long as it is not there."""
-        try:
-            return json.loads((self.results / "interpolation.json").read_bytes())
-        except (OSError, ValueError):
-            return None
+        return read_json(self.results / "interpolation.json") or None
 
     def file(self, results: str, name: str) -> Path | None:
         """A result, if it may be shown and is there."""
@@ -231,9 +230,22 @@ class Searches:
 
     def new(self, words: str) -> Search:
         """An empty folder for a search, under a name of these words that no other has."""
-        name = _free(safe_name(words, "search"), lambda name: (self.folder / name).exists())
+        name = free_name(safe_name(words, "search"), lambda name: (self.folder / name).exists())
         (self.folder / name).mkdir()
         return Search(self.folder / name)
+
+    def name_for(self, search: Search, words: str) -> str:
+        """These words as another name of a search.
+
+        Raises:
+          SettingsError: nothing is left of them, or another search has that name.
+        """
+        name = safe_name(words, "")
+        if not name:
+            raise SettingsError(text_textures.NAME_EMPTY)
+        if name != search.name and (self.folder / name).exists():
+            raise SettingsError(text_textures.NAME_TAKEN.format(name=name))
+        return name
 
     def kept(self) -> list[Kept]:
         """The tray, in the order in which it was filled."""
@@ -247,7 +259,7 @@ class Searches:
 
     def free_kept(self, words: str) -> Path:
         """Where a texture that comes into the tray belongs."""
-        name = _free(safe_name(words, "texture"), lambda name: any(self.tray.glob(f"{name}.*")))
+        name = free_name(safe_name(words, "texture"), lambda name: any(self.tray.glob(f"{name}.*")))
         return self.tray / f"{name}.png"
 
     def keep(self, search: Search, label: str) -> Kept:
@@ -297,20 +309,3 @@ class Searches:
         for folder in (self.folder, self.tray, self.strips, self.folder.parent):
             said = said.replace(f"{folder}/", "")
         return said
-
-
-def packed(files: Sequence[tuple[str, bytes]]) -> bytes:
-    """Files as a ZIP archive, the same bytes for the same files."""
-    target = BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, data in files:
-            archive.writestr(zipfile.ZipInfo(name), data)
-    return target.getvalue()
-
-
-def _free(name: str, taken: Callable[[str], bool]) -> str:
-    number, found = 1, name
-    while taken(found):
-        number += 1
-        found = f"{name}-{number}"
-    return found

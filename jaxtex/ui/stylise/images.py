@@ -169,7 +169,11 @@ class Images:
             with Tag("dialog", "", "painter", aria_label=text.PAINT_TITLE):
                 heading(text.PAINT_TITLE)
                 Tag("p", text.PAINT_HINT, "quiet")
-                Tag("canvas", role="img", aria_label=text.PAINT_TITLE)
+                Tag("p", text.PAINT_KEYS, "quiet small", id="paint-keys")
+                Tag("canvas", tabindex="0", role="application", aria_label=text.PAINT_TITLE,
+                    aria_describedby="paint-keys")  # fmt: skip
+                Tag("p", "", "where quiet small", role="status", data_says=text.PAINT_AT,
+                    data_white=text.PAINT_WHITE, data_black=text.PAINT_BLACK)  # fmt: skip
                 with Tag("div", "", "row"):
                     for value, words in (("add", text.ADD), ("erase", text.ERASE)):
                         with Tag("label", "", "row"):
@@ -179,7 +183,7 @@ class Images:
                     with Tag("label", "", "row"):
                         Tag("span", text.BRUSH)
                         Tag("input", type="range", **_BRUSH)
-                    button(text.CLEAR_MASK, classes="clear small")
+                    button(text.CLEAR_MASK, classes="wipe small")
                 Tag("p", "", "said refused small", role="alert", hidden=True)
                 with Tag("div", "", "row end"):
                     button(text.CANCEL, classes="close")

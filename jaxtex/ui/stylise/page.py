@@ -48,10 +48,12 @@ class _Page:
         self.options = Options(run.request.get("options", {}), self._take_options)
         self.seen: tuple[Any, ...] | None = None
         self.fixed: bool | None = None
+        self.grown = False
         self.client = ui.context.client
 
     def build(self) -> None:
         """Makes the page, and has it look again whenever something of the run changes."""
+        ui.add_body_html('<script src="/assets/mask.js"></script>')
         with layout.frame(self.house, text.STYLISE):
             heading(text.STYLISE, 1, "unseen")
             self.work = Tag("div", "", "work")
@@ -61,7 +63,17 @@ class _Page:
                     self.form = Tag("div", "", "contents")
                 self.main = Tag("div", "", "main")
         self._look()
+        ui.timer(0, self._grow, once=True)
         self.house.board.watch(self._look, self.run.id)
+
+    def _grow(self) -> None:
+        """Makes the form once the page is there: it is most of its elements, and folded."""
+        self.grown = True
+        status = self.run.status
+        fixed = status["state"] != DRAFT
+        self._make_form(fixed=fixed)
+        if not fixed and "said" in status:
+            self.options.refuse(status["said"])
 
     def _look(self) -> None:
         """Makes anew what is another than it was; else shows the newest figures only."""
@@ -102,7 +114,7 @@ class _Page:
 
     def _make_form(self, *, fixed: bool) -> None:
         """Makes the form where it is not there yet as it shall be: someone may be typing in it."""
-        if fixed == self.fixed:
+        if fixed == self.fixed or not self.grown:
             return
         self.fixed = fixed
         self.options.values = dict(self.run.request.get("options", {}))

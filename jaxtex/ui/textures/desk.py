@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks
 
@@ -12,15 +12,8 @@ from jaxtex.ui.house import House
 from jaxtex.ui.runs.searches import Search
 
 if TYPE_CHECKING:
+    from jaxtex.jobs.requests.texture.search_results import Reach
     from jaxtex.texture.search import Session
-
-
-class Reach(NamedTuple):
-    """How like the picks the next round can be: mean MSSIMs."""
-
-    least: float
-    usual: float
-    most: float
 
 
 class Desk:
@@ -36,6 +29,9 @@ class Desk:
         self.drawn: tuple[str, int] | None = None
         """The picture of textures that are not compared yet, and how many there are."""
         self.reach: Reach | None = None
+        """How like the picks the next round can be, where that is known."""
+        self.gone: str | None = None
+        """Where pages on it are to go, once it has another name or is no more."""
         self._grouped: int | None = None
         self._next = False
         self._wanted: tuple[int, tuple[str, ...]] | None = None
@@ -104,8 +100,9 @@ class Desk:
 
     @property
     def busy(self) -> bool:
-        """Whether no move can begin: one is under way whose round cannot be seen yet."""
-        return self._next or (self.moving is not None and self._grouped is None)
+        """Whether no move can begin: one is under way whose round cannot be seen, or it is gone."""
+        unseen = self.moving is not None and self._grouped is None
+        return self._next or unseen or self.gone is not None
 
     def start(self, move: str, **arguments: Any) -> None:
         """Begins a move, where none keeps it `busy`; sheets are written first."""
@@ -113,6 +110,19 @@ class Desk:
             self._next, self.said = True, ""
             self._changed()
             self._start(self._move(move, arguments))
+
+    async def end(self, name: str | None) -> None:
+        """Gives the search another name, or removes it, once nothing is on its way to the disk."""
+        async with self._lock:
+            if self.gone is not None:
+                return
+            if name is None:
+                self.search.remove()
+            else:
+                self.search.rename(name)
+            self.gone = f"/textures/{name}" if name is not None else "/textures"
+        self._changed()
+        self.house.board.changed("searches")
 
     def measure(self) -> None:
         """Has it found out how like the picks the next round can be."""
@@ -127,7 +137,10 @@ class Desk:
 
     async def _move(self, move: str, arguments: dict[str, Any]) -> None:
         async with self._lock:
-            self.moving, self._next = move, False
+            self._next = False
+            if self.gone is not None:
+                return
+            self.moving = move
             try:
                 await self._write_picks()
                 picture = self.house.searches.drawn / f"{self.search.name}.png"
@@ -163,6 +176,8 @@ class Desk:
 
     async def _measure(self) -> None:
         """Finds out how like the picks the next round can be, where something is picked."""
+        from jaxtex.jobs.requests.texture.search_results import Reach
+
         stamp = self.search.stamp()
         session = self.session()
         found = None
@@ -210,3 +225,21 @@ class Desks:
     def of(self, search: Search) -> Desk:
         """The desk of a search; all tabs have the same."""
         return self._desks.setdefault(search.name, Desk(self.house, search))
+
+    async def rename(self, search: Search, words: str) -> str | None:
+        """Gives a search a name of these words; why it cannot have it, or None."""
+        try:
+            name = self.house.searches.name_for(search, words)
+        except JaxtexError as error:
+            return str(error)
+        if name != search.name:
+            await self._end(search, name)
+        return None
+
+    async def remove(self, search: Search) -> None:
+        """Removes a search with all in it."""
+        await self._end(search, None)
+
+    async def _end(self, search: Search, name: str | None) -> None:
+        await self.of(search).end(name)
+        self._desks.pop(search.name, None)

@@ -1,11 +1,14 @@
 """The moves of a search: what is picked, how near the next round is to be, and on."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxtex.ui import text_textures as text
 from jaxtex.ui.parts import Tag, button, on_checked, on_value
-from jaxtex.ui.textures.desk import Desk, Reach
+from jaxtex.ui.textures.desk import Desk
 from jaxtex.ui.textures.wall import address_of
+
+if TYPE_CHECKING:
+    from jaxtex.jobs.requests.texture.search_results import Reach
 
 # Of the whole way from further to closer: where words change.
 _NEAR, _MUCH = 0.03, 0.15
@@ -95,7 +98,7 @@ class Moves:
                     Tag("span", text.CENTER)
         self._show_reach(None)
 
-    def _show_reach(self, reach: Reach | None) -> None:
+    def _show_reach(self, reach: "Reach | None") -> None:
         """The slider from what strangers have to what is nearest, at what is usual."""
         self.wanted = None
         self.nearness.set(data_off=None if reach else "")
@@ -143,7 +146,7 @@ class Moves:
         self.look(viewing=False)
 
 
-def _step_of(value: float, reach: Reach) -> int:
+def _step_of(value: float, reach: "Reach") -> int:
     """Which of the words it is, from much further to much closer than usual."""
     share = (value - reach.usual) / max(reach.most - reach.least, 1e-6)
     if abs(share) <= _NEAR:

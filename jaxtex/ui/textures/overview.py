@@ -8,10 +8,11 @@ from jaxtex.errors import JaxtexError
 from jaxtex.ui import text as frame_text
 from jaxtex.ui import text_textures as text
 from jaxtex.ui.house import House
-from jaxtex.ui.parts import Tag, button, heading, on_value
+from jaxtex.ui.parts import Tag, button, heading, on_value, renamer, two_step
 from jaxtex.ui.runs.searches import Search
 from jaxtex.ui.textures.closeup import Closeup, Dialog
 from jaxtex.ui.textures.desk import Desks
+from jaxtex.ui.textures.jumps import Jumps
 from jaxtex.ui.textures.strips import Strips
 from jaxtex.ui.textures.trail import thumbs
 from jaxtex.ui.textures.tray import Tray
@@ -42,17 +43,19 @@ class Overview:
         self.house, self.desks = house, desks
         self.name = ""
         self.figures = {name: str(value) for name, value in _DEFAULTS.items()}
-        self._seen: Any = None
+        self.cards: dict[str, _Card] = {}
 
     def build(self) -> None:
         """Makes the page."""
         heading(frame_text.TEXTURES, 1)
         Tag("p", text.INTRO, "intro")
+        Jumps(self.house, text.SEARCHES)
         with Tag("div", "", "finder"):
-            with Tag("div", "", "stack centre"):
+            with Tag("div", "", "stack centre part", id="first"):
                 self._new()
                 with Tag("section", "", "stack", aria_label=text.SEARCHES):
                     heading(text.SEARCHES)
+                    self.none = Tag("p", text.NO_SEARCHES, "quiet")
                     self.place = Tag("div", "", "searches")
             with Tag("div", "", "stack aside"):
                 self.strips_place = Tag("div")
@@ -64,18 +67,17 @@ class Overview:
         self.house.board.watch(self.look, "searches")
 
     def look(self) -> None:
-        """Shows the searches there are."""
-        found = self.house.searches.all()
-        seen = [(each.name, each.stamp()) for each in found]
-        if seen == self._seen:
-            return
-        self._seen = seen
-        self.place.clear()
-        with self.place:
-            if not found:
-                Tag("p", text.NO_SEARCHES, "quiet")
-            for each in found:
-                self._card(each)
+        """Makes cards of searches that are new, and shows on the others what has changed."""
+        found = {each.name: each for each in self.house.searches.all()}
+        self.none.set(hidden=bool(found))
+        for name in self.cards.keys() - found.keys():
+            self.cards.pop(name).place.delete()
+        for place, (name, search) in enumerate(found.items()):
+            if name not in self.cards:
+                with self.place:
+                    self.cards[name] = _Card(search, self.desks)
+            self.cards[name].look()
+            self.cards[name].place.move(self.place, place)
 
     def _new(self) -> None:
         with Tag("section", "", "new", aria_label=text.NEW_SEARCH):
@@ -126,24 +128,48 @@ class Overview:
     def _look_at(self, id: str) -> None:
         self.dialog.show(kept_closeup(id, lambda: self._begin_from(id)))
 
-    def _card(self, search: Search) -> None:
-        with Tag("a", "", "search-card", href=f"/textures/{search.name}") as card:
-            card.set(aria_label=text.OPEN_SEARCH.format(name=search.name))
-            try:
-                session = search.open()
-            except JaxtexError:
-                Tag("b", search.name)
-                Tag("span", text.DAMAGED, "refused small")
-                return
-            state = session.state
-            with Tag("span", "", "thumbs", data_picked="" if state.picks else None):
-                for label in thumbs(search, state.iteration, state.picks):
-                    Tag("img", "", src=address_of(search, label, state.iteration), alt="")
-            count, picked = len({each.iteration for each in session.history}), len(session.picks())
+
+class _Card:
+    """A search on the overview: a link with what it shows, another name, a way to be rid of it."""
+
+    def __init__(self, search: Search, desks: Desks) -> None:
+        self.search = search
+        self._seen: Any = None
+        with Tag("article", "", "search-card") as self.place:
+            self.link = Tag("a", "", "open", href=f"/textures/{search.name}")
+            self.link.set(aria_label=text.OPEN_SEARCH.format(name=search.name))
+            with Tag("div", "", "row"):
+                words = frame_text.RENAME.format(name=search.name)
+                renamer(words, search.name, lambda name: desks.rename(search, name))
+                words = frame_text.REMOVE.format(name=search.name)
+                two_step(words, frame_text.REMOVE_SURE, lambda: desks.remove(search))
+
+    def look(self) -> None:
+        """Shows where the search stands; someone may be typing its name meanwhile."""
+        stamp = self.search.stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            self.link.clear()
+            with self.link:
+                self._show()
+
+    def _show(self) -> None:
+        search = self.search
+        try:
+            session = search.open()
+        except JaxtexError:
             Tag("b", search.name, "name")
-            rounds = text.ROUNDS.get(count, text.MANY_ROUNDS.format(count=count))
-            picks = text.PICKED_SO_FAR.get(picked, text.MANY_PICKED.format(count=picked))
-            Tag("span", f"{rounds}, {picks}", "quiet small")
+            Tag("span", text.DAMAGED, "refused small")
+            return
+        state = session.state
+        with Tag("span", "", "thumbs", data_picked="" if state.picks else None):
+            for label in thumbs(search, state.iteration, state.picks):
+                Tag("img", "", src=address_of(search, label, state.iteration), alt="")
+        count, picked = len({each.iteration for each in session.history}), len(session.picks())
+        Tag("b", search.name, "name")
+        rounds = text.ROUNDS.get(count, text.MANY_ROUNDS.format(count=count))
+        picks = text.PICKED_SO_FAR.get(picked, text.MANY_PICKED.format(count=picked))
+        Tag("span", f"{rounds}, {picks}", "quiet small")
 
 
 def kept_closeup(id: str, begin: Any) -> Closeup:

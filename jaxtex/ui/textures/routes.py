@@ -11,7 +11,8 @@ from jaxtex.errors import JaxtexError, RunError, Stopped
 from jaxtex.ui import text, text_textures
 from jaxtex.ui.house import House
 from jaxtex.ui.routes import send_file
-from jaxtex.ui.runs.searches import Kept, Search, Strip, packed
+from jaxtex.ui.runs.folders import packed
+from jaxtex.ui.runs.searches import Kept, Search, Strip
 from jaxtex.ui.textures.tray import take_image
 
 T = TypeVar("T")

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 
 from jaxtex.errors import JaxtexError
+from jaxtex.ui import text as frame_text
 from jaxtex.ui import text_textures as text
 from jaxtex.ui.house import House
-from jaxtex.ui.parts import Tag, button, heading, link, on_value
+from jaxtex.ui.parts import Tag, button, heading, link, on_value, renamer
 from jaxtex.ui.textures import tray
 from jaxtex.ui.textures.closeup import Closeup, Dialog, build_lens
 from jaxtex.ui.textures.desk import Desk, Desks
+from jaxtex.ui.textures.jumps import Jumps
 from jaxtex.ui.textures.moves import Moves
 from jaxtex.ui.textures.overview import begin_from, kept_closeup
 from jaxtex.ui.textures.strips import Strips
@@ -43,11 +45,14 @@ class Searching:
         """Makes the page, and has it look again whenever the search changes, by whomever."""
         with Tag("div", "", "row title"):
             heading(self.search.name, 1)
+            words = frame_text.RENAME.format(name=self.search.name)
+            renamer(words, self.search.name, lambda name: self.desks.rename(self.search, name))
             link(text.ALL_SEARCHES, "/textures", "quiet small grow")
             self.export = link(text.EXPORT, "", "button small", download="")
             self.export.set(title=text.EXPORT_HINT)
+        Jumps(self.house, text.ROUNDS_PART)
         with Tag("div", "", "finder"):
-            with Tag("div", "", "stack centre"):
+            with Tag("div", "", "stack centre part", id="first"):
                 self.trail = Trail(self.search, self._show)
                 self.about = Tag("div", "", "row about")
                 self.place = Tag("div", "", "walls")
@@ -76,6 +81,9 @@ class Searching:
 
     def look(self) -> None:
         """Shows what has changed."""
+        if self.desk.gone is not None:
+            ui.navigate.to(self.desk.gone)
+            return
         desk, session = self.desk, self.desk.session()
         now = desk.now()
         if session is not None:

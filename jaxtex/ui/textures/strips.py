@@ -22,7 +22,8 @@ class Strips:
     def __init__(self, house: House, dialog: Dialog, begin: Callable[[str], None]) -> None:
         self.house, self.dialog, self.begin = house, dialog, begin
         self._seen: Any = None
-        self.place = Tag("section", "", "stack strips", aria_label=text.STRIPS)
+        self.place = Tag("section", "", "stack strips part", id="strips")
+        self.place.set(aria_label=text.STRIPS)
         self.look()
         house.board.watch(self.look, TOPIC)
 

@@ -63,7 +63,7 @@ class Tray:
         self.house, self.join, self.begin, self.look_at = house, join, begin, look_at
         self.chosen: list[str] = []
         self._seen: list[str] | None = None
-        with Tag("section", "", "stack", aria_label=text.TRAY):
+        with Tag("section", "", "stack part", id="tray", aria_label=text.TRAY):
             with Tag("div", "", "row head"):
                 heading(text.TRAY)
                 self.count = Tag("span", "", "quiet small")

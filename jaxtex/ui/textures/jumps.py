@@ -1,0 +1,29 @@
+"""Where the page is narrow, its parts lie one under the other: links that stay lead to each."""
+
+from jaxtex.ui import text_textures as text
+from jaxtex.ui.house import House
+from jaxtex.ui.parts import Tag, link
+from jaxtex.ui.textures import strips, tray
+
+
+class Jumps:
+    """The links of a page: to its `first` part, the tray, and what lies between two of it."""
+
+    def __init__(self, house: House, first: str) -> None:
+        self.house = house
+        with Tag("nav", "", "jumps small", aria_label=text.PARTS):
+            link(first, "#first")
+            self.tray = link(text.TRAY, "#tray")
+            self.strips = link(text.STRIPS, "#strips")
+        self.look()
+        house.board.watch(self.look, tray.TOPIC, strips.TOPIC)
+
+    def look(self) -> None:
+        """Says how much there is."""
+        searches = self.house.searches
+        for made, words, count in (
+            (self.tray, text.TRAY, len(searches.kept())),
+            (self.strips, text.STRIPS, len(list(searches.all_strips()))),
+        ):
+            made.text = text.PART_HAS.format(part=words, count=count) if count else words
+        self.strips.set(hidden=self.strips.text == text.STRIPS)
