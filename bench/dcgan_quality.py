@@ -179,7 +179,8 @@ def measure(model: Any, count: int, seed: int, report: _table.Report) -> None:
     report.table(["kind", *sorted(set(names))], [["share", *shares]])
     report.note(
         f"{count} images each, {model.size}², seed {seed}; MSSIM of the pairs of {_PAIRED}; "
-        "colour, checkerboard and patches in grey levels; conv4_3 before the ReLU, input in grey levels"
+        "colour, checkerboard and patches in grey levels; conv4_3 before the ReLU, of input in "
+        "grey levels"
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jaxtex.images import load_image, read_metadata, save_image
+from jaxtex.texture.rendered import FAMILIES
 from jaxtex.texture.rendered import WASHI as washi
 from jaxtex.version import __version__
 
@@ -26,7 +27,7 @@ def test_writes_numbered_papers_that_say_what_they_are(call, folder):
     answer = call("texture", "render", "washi", "-n", 5, "-o", folder, "--size", 24, "--seed", 3)
     assert answer.code == 0, answer.err
     assert answer.out == ""
-    assert f"{folder}: 5 papers rendered" in answer.err
+    assert f"{folder}: 5 pictures rendered" in answer.err
     assert list(contents(folder)) == [f"washi-{index:05d}.png" for index in range(5)]
     for index, expected in enumerate(washi.render(3, range(5), 24)):
         path = folder / f"washi-{index:05d}.png"
@@ -48,26 +49,13 @@ def test_two_runs_write_the_same_bytes(call, tmp_path):
 
 
 def test_one_kind_and_json(call, folder):
-    answer = call(
-        *(
-            "texture",
-            "render",
-            "washi",
-            "-n",
-            4,
-            "-o",
-            folder,
-            "--size",
-            16,
-            "--kind",
-            "chiri",
-            "--json",
-        )
-    )
+    words = ("-n", 4, "-o", folder, "--size", 16, "--kind", "chiri", "--json")
+    answer = call("texture", "render", "washi", *words)
     said = json.loads(answer.out)
     assert said.pop("seconds") >= 0
     assert said == {
         "output": str(folder),
+        "family": "washi",
         "count": 4,
         "kept": 0,
         "others": 0,
@@ -216,9 +204,26 @@ def test_a_folder_that_holds_files_is_refused(call, folder):
     assert "does not exist" in call("texture", "render", "washi", "-n", 1, "-o", missing).err
 
 
-def test_help_has_an_example(call):
-    answer = call("texture", "render", "washi", "--help")
+def test_help_has_an_example_and_every_family_and_kind(call):
+    answer = call("texture", "render", "--help")
     assert answer.code == 0
-    assert "jaxtex texture washi -n 25 -o washi" in answer.out
-    for kind in washi.kinds:
-        assert kind in answer.out
+    assert "jaxtex texture render washi -n 25 -o washi" in answer.out
+    for name, family in FAMILIES.items():
+        assert name in answer.out
+        for kind in family.kinds:
+            assert kind in answer.out
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_every_family_is_rendered(call, folder, family):
+    answer = call("texture", "render", family, "-n", 2, "-o", folder, "--size", 16)
+    assert answer.code == 0, answer.err
+    assert list(contents(folder)) == [f"{family}-{index:05d}.png" for index in range(2)]
+    assert read_metadata(folder / f"{family}-00001.png")["family"] == family
+
+
+def test_an_unknown_family_is_refused(call, folder):
+    answer = call("texture", "render", "leather", "-n", 2, "-o", folder)
+    assert answer.code == 2
+    assert "'leather' is not a family; it must be one of washi, cloth, wood, marble" in answer.err
+    assert not folder.exists()

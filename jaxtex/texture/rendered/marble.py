@@ -111,7 +111,7 @@ def _bands(sheet: Sheet, stone: np.ndarray) -> None:
     at = fields.centres(size) / fields.UNITS
     angle = rng.uniform(0, np.pi)
     across = at[:, None] * np.cos(angle) + at * np.sin(angle)
-    field = across * sheet.between(4, 14) + sheet.between(0.5, 1.4) * _flow(sheet, 30, 4, 0.45)
+    field = across * sheet.between(4, 14) + sheet.between(0.5, 1.4) * _flow(sheet, 30.0, 4, 0.45)
     wave = sum(
         np.cos(2 * np.pi * (times * field + rng.uniform())) / times**0.7 for times in (1, 2.3, 5.1)
     )

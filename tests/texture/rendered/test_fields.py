@@ -40,24 +40,24 @@ def test_splines_are_scipys():
 @pytest.mark.parametrize(("octaves", "gain"), [(1, 0.5), (4, 0.8)])
 def test_noise_has_mean_zero_and_variance_one(octaves, gain):
     rng = generator()
-    fields = np.stack(
+    drawn = np.stack(
         [fields.noise(rng, 64, scale=8, octaves=octaves, gain=gain) for _ in range(150)]
     )
-    assert abs(fields.mean()) < 0.03
-    assert fields.std() == pytest.approx(1, abs=0.06)
+    assert abs(drawn.mean()) < 0.03
+    assert drawn.std() == pytest.approx(1, abs=0.06)
     # Everywhere alike: the knots of the grid do not show.
-    assert fields.std(axis=0).std() < 0.1
+    assert drawn.std(axis=0).std() < 0.1
 
 
 @pytest.mark.parametrize("stretch", [(1.0, 1.0), (3.0, 1.0), (1.0, 3.0)])
 def test_noise_has_clouds_of_its_scale(stretch):
     rng = generator(1)
-    fields = np.stack([fields.noise(rng, 64, scale=6, stretch=stretch) for _ in range(60)])
+    drawn = np.stack([fields.noise(rng, 64, scale=6, stretch=stretch) for _ in range(60)])
     for axis, factor in enumerate(stretch, 1):
         moved = {part: int(part * 6 * factor) for part in (0.33, 2.5)}
         near, far = (
             correlation(
-                np.take(fields, range(64 - step), axis), np.take(fields, range(step, 64), axis)
+                np.take(drawn, range(64 - step), axis), np.take(drawn, range(step, 64), axis)
             )
             for step in moved.values()
         )
