@@ -13,7 +13,10 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         device_option,
         click.option(
-            "--model", type=FILE, help="A .safetensors file or a training folder, not the shipped."
+            "--model",
+            type=FILE,
+            help="A .safetensors file, a training folder, or a model that ships, by name.  "
+            "[default: washi]",
         ),
     ):
         command = option(command)

@@ -16,7 +16,7 @@ from jaxtex.jobs.requests.texture import TrainRequest
 @click.option("--wood", type=int, help="… or of wood …")
 @click.option("--marble", type=int, help="… or of marble.")
 @click.option("-o", "--output", type=FILE, required=True, help="Folder for model and samples.")
-@click.option("--model", type=FILE, help="Go on from the weights of a model file or folder.")
+@click.option("--model", type=FILE, help="Go on from a model: a name, file or folder.")
 @click.option("--size", type=int, help="Pixels a side: 64 or 128.  [default: 64, or the model's]")
 @click.option("--steps", type=int, default=20_000, help="Steps in all, those before a resume too.")
 @click.option("--batch-size", type=int, default=64, help="Textures a step.")

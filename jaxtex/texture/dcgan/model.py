@@ -23,7 +23,7 @@ from jaxtex.texture.dcgan.convs import transposed_conv
 from jaxtex.texture.dcgan.network import EPSILON, SIZES, Generator
 from jaxtex.weights import dimension, load_module, model_file
 
-_SHIPPED = "dcgan-washi.safetensors"
+_SHIPPED = "washi"
 _CHUNK = 64
 _ARCHITECTURE = "dcgan"
 
@@ -103,18 +103,38 @@ class TextureModel:
         return render_all(self.params, points)
 
 
-def shipped_path() -> Path:
-    """Where the shipped washi model lies."""
-    return weights.directory() / _SHIPPED
+def shipped_models() -> dict[str, Path]:
+    """The models that ship, by name."""
+    return {
+        path.stem.removeprefix(f"{_ARCHITECTURE}-"): path
+        for path in sorted(weights.directory().glob(f"{_ARCHITECTURE}-*.safetensors"))
+    }
 
 
-def load_model(path: str | os.PathLike[str] | None = None) -> TextureModel:
-    """The model in a .safetensors file or a training folder; None is the shipped one.
+def _find(model: str | os.PathLike[str]) -> Path:
+    """Where a model lies that is given as a file or a training folder, or else named.
+
+    Raises:
+      WeightsError: it is none of these.
+    """
+    path, shipped = Path(model), shipped_models()
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return model_file(path, "jaxtex texture train")
+    if str(model) in shipped:
+        return shipped[str(model)]
+    names = ", ".join(shipped)
+    raise WeightsError(f"{model}: no such file or folder, nor a model that ships: {names}")
+
+
+def load_model(model: str | os.PathLike[str] | None = None) -> TextureModel:
+    """The model of a name that ships, or in a .safetensors file or a training folder.
+
+    None is the one of washi.
 
     Raises:
       WeightsError: the file is missing, damaged, or holds anything but a DCGAN's generator.
     """
-    file = shipped_path() if path is None else model_file(path, "jaxtex texture train")
+    file = shipped_models()[_SHIPPED] if model is None else _find(model)
     tensors, metadata = weights.read_safetensors(file)
     generator = _read_generator(file, tensors, metadata)
     return TextureModel(
@@ -134,13 +154,13 @@ class Origin(NamedTuple):
     digest: str
 
 
-def load_origin(path: str | os.PathLike[str]) -> Origin:
-    """The generator in a .safetensors file or a training folder, to be trained further.
+def load_origin(model: str | os.PathLike[str]) -> Origin:
+    """The generator of a model, named as for `load_model`, to be trained further.
 
     Raises:
       WeightsError: as `load_model`.
     """
-    file = model_file(path, "jaxtex texture train")
+    file = _find(model)
     tensors, metadata = weights.read_safetensors(file)
     return Origin(_read_generator(file, tensors, metadata), weights.tensors_digest(tensors))
 

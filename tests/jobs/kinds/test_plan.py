@@ -15,7 +15,7 @@ from jaxtex.jobs.manifests.manifest import Manifest, Row, read_manifest
 from jaxtex.jobs.requests import Files
 from jaxtex.jobs.requests.stylize_options import settings_of
 from jaxtex.style.msgnet.model import shipped_path as shipped_msgnet
-from jaxtex.texture.dcgan.model import shipped_path as shipped_texture
+from jaxtex.texture.dcgan.model import shipped_models
 
 HEADER = "content,style,output"
 
@@ -235,7 +235,7 @@ VALUES = st.fixed_dictionaries(
         "features": st.text(max_size=4),
         "seed": st.integers() | st.floats(allow_nan=False, allow_infinity=False),
         "job": st.sampled_from(["stylize", "msgnet", "texture"]),
-        "model": st.sampled_from([str(shipped_msgnet()), str(shipped_texture()), "x" * 300, ".",
+        "model": st.sampled_from([str(shipped_msgnet()), str(shipped_models()["washi"]), "x" * 300, ".",
                                   str(CONTENT), "none.safetensors"]),
         "style_size": st.integers(-1, 20_000),
         "count": st.integers(-1, 20_000) | st.floats(-1, 99),

@@ -56,7 +56,7 @@ def test_colours_are_many(name):
 
 
 def peak(picture: np.ndarray) -> float:
-    """The share of a grey picture's fine power that is in its strongest wave and those next to it."""
+    """The share of a grey picture's fine power that is in its strongest waves."""
     grey = picture.mean(2) - picture.mean()
     window = np.hanning(len(grey))
     power = np.square(abs(np.fft.fft2(grey * window[:, None] * window)))
