@@ -147,14 +147,14 @@ def test_what_is_not_a_generator_is_refused(path, tmp_path, name):
 def test_a_shipped_model_has_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert models.load_model("washi").digest == models.load_model().digest
-    with pytest.raises(WeightsError, match="leather: no such file or folder, .* ships: .*washi"):
+    with pytest.raises(WeightsError, match=r"leather: no such file or folder, .* ships: .*washi"):
         models.load_model("leather")
 
 
 def test_a_folder_goes_before_a_shipped_model_of_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "washi").mkdir()
-    with pytest.raises(WeightsError, match="washi: has no model.safetensors"):
+    with pytest.raises(WeightsError, match=r"washi: has no model\.safetensors"):
         models.load_model("washi")
     assert models.load_model().path.parent == directory()
 
