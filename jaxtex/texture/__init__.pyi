@@ -1,4 +1,5 @@
 from . import dcgan as dcgan
+from . import extend as extend
 from . import search as search
 from . import similarity as similarity
 from . import sphere as sphere

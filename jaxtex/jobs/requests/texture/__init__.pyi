@@ -1,6 +1,7 @@
 from . import places as places
 from . import sphere_options as sphere_options
 from .cluster import ClusterRequest as ClusterRequest
+from .extend import ExtendRequest as ExtendRequest
 from .interpolate import InterpolateRequest as InterpolateRequest
 from .sample import SampleRequest as SampleRequest
 from .similarity import SimilarityRequest as SimilarityRequest
