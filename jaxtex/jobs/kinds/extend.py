@@ -13,8 +13,8 @@ from jaxtex.jobs.kinds.planning import Planning, need
 from jaxtex.jobs.kinds.work import Encoded, PlannedJob, Prepared, Resources, Work
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests.texture import extend as requests
-from jaxtex.jobs.requests.texture import places, sphere_options
-from jaxtex.jobs.requests.texture.extend import Source
+from jaxtex.jobs.requests.texture import extend_source, places, sphere_options
+from jaxtex.jobs.requests.texture.extend_source import Source
 from jaxtex.style import Hooks, Progress
 from jaxtex.texture.dcgan import TextureModel, load_model
 from jaxtex.texture.extend import Settings, extend, fitting, plan_scales
@@ -68,12 +68,12 @@ def plan(row: Row, planning: Planning) -> ExtendJob:
     texture = name if name.startswith("seed:") else str(planning.base / name)
     places.check_place(texture, "texture")
     path = planning.file(values.get("model"))
-    image = requests.image_file(texture, "texture")
+    image = extend_source.image_file(texture, "texture")
     if image is not None:
         (digest,) = planning.digests((image,))
     else:
         digest = _find(texture, lambda: planning.models.load(load_model, path)).digest
-    stem = requests.named(name).stem
+    stem = extend_source.named(name).stem
     return ExtendJob(
         line=row.line,
         output=planning.output(row, f"{stem}-extended.png"),
@@ -96,7 +96,7 @@ def _sides(values: Any) -> dict[str, Any]:
 
 
 def _find(texture: str, load: Callable[[], TextureModel]) -> Source:
-    return requests.find_source(texture, "texture", load)
+    return extend_source.find_source(texture, "texture", load)
 
 
 class _Inputs(NamedTuple):
@@ -125,7 +125,7 @@ class ExtendWork(Work):
         source = _find(planned.texture, load)
         if source.digest != planned.digest:
             raise ImageError(f"{planned.texture}: has changed since it was checked")
-        picture = requests.prepared(source, planned.settings, planned.texture)
+        picture = extend_source.prepared(source, planned.settings, planned.texture)
         group = picture.shape, planned.settings
         return Prepared(planned, _Inputs(source, picture), group, picture.nbytes)
 

@@ -42,7 +42,7 @@ class Progress(NamedTuple):
 
 
 def prepare_source(
-    picture: Float32[np.ndarray, "h w 3"], zoom: float = 1.0, name: str = "source"
+    picture: Float32[np.ndarray, "h w 3"], zoom: float | int = 1.0, name: str = "source"
 ) -> Float32[np.ndarray, "_ _ 3"]:
     """A source as it is extended: zoomed, and of a large one the middle.
 

@@ -24,10 +24,11 @@ class Settings:
 
     width: int = 512
     height: int = 512
-    seamless: Seamless = "both"
+    seamless: str = "both"
+    """One of the words of `Seamless`."""
     steps: int = 60
     """Evaluations at the coarsest scale; finer ones, which begin with its result, take fewer."""
-    zoom: float = 1.0
+    zoom: float | int = 1.0
     """How much larger than in the source things become."""
 
     def __post_init__(self) -> None:

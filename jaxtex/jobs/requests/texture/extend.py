@@ -5,12 +5,9 @@ call of its own would write. JAX is imported only where something is computed.
 """
 
 import functools
-import hashlib
 import itertools
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,36 +20,17 @@ from jaxtex.files import check_folder, check_not_input, check_output, make_folde
 from jaxtex.jobs.front import Front, Status
 from jaxtex.jobs.requests.common import check_checkpoint_every, max_bytes, weights_digest
 from jaxtex.jobs.requests.texture import places, sphere_options
+from jaxtex.jobs.requests.texture.extend_source import Source, find_source, named, prepared
 from jaxtex.texture.extend.settings import Settings, parse_size
 from jaxtex.version import __version__
 
 if TYPE_CHECKING:
-    from jaxtex.texture.dcgan import TextureModel
     from jaxtex.texture.extend import Progress
     from jaxtex.training.checkpoint import CheckpointStore
     from jaxtex.vgg import VGG16
 
 AT_ONCE = 4
 """Textures of one shape that share evaluations at most; more gain nothing on a CPU."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Source:
-    """A texture that is to be extended."""
-
-    picture: Float32[np.ndarray, "h w 3"]
-    about: Mapping[str, Any]
-    """What the result says of it."""
-    notes: tuple[str, ...] = ()
-    """What is said of its file."""
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the image's file, or of the model and the latent."""
-        if "sha256" in self.about:
-            return self.about["sha256"]
-        named = json.dumps([self.about["model"], self.about["latent"]])
-        return hashlib.sha256(named.encode()).hexdigest()
 
 
 class Made(NamedTuple):
@@ -269,46 +247,6 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     return Settings(**{name: options[name] for name in names if options.get(name) is not None})
 
 
-def image_file(text: str, option: str) -> Path | None:
-    """The image that a texture is named by; None where it is a point of the latent space.
-
-    Raises:
-      SettingsError: a seed is none.
-    """
-    from jaxtex.texture.dcgan.latents import SUFFIXES
-
-    kind, path, _ = places.parse(text, option)
-    return Path(path) if kind == "file" and Path(path).suffix.lower() not in SUFFIXES else None
-
-
-def find_source(text: str, option: str, load: Callable[[], "TextureModel"]) -> Source:
-    """The texture of `seed:N`, SESSION:LABEL, a file of points (FILE:ROW), or an image.
-
-    Raises:
-      SettingsError, ImageError: it cannot be found, or does not fit the model.
-    """
-    path = image_file(text, option)
-    if path is not None:
-        image = images.load_image(path)
-        about = {"name": image.path.name, "sha256": image.sha256}
-        return Source(picture=image.rgb, about=about, notes=image.notes)
-    model = load()
-    place = places.place(text, option, model)
-    about = {**place.about, "model": model.digest, "latent": place.latent.tolist()}
-    return Source(picture=model.generate(place.latent[None])[0], about=about)
-
-
-def prepared(source: Source, settings: Settings, name: str) -> Float32[np.ndarray, "_ _ 3"]:
-    """The source as it is extended.
-
-    Raises:
-      ImageError: it is too small; the sentence begins with `name`.
-    """
-    from jaxtex.texture.extend import prepare_source
-
-    return prepare_source(source.picture, settings.zoom, name)
-
-
 def metadata(source: Source, settings: Settings, seed: int) -> dict[str, Any]:
     """What a result's file says of itself, besides its seams."""
     return {
@@ -355,12 +293,6 @@ def default_limit() -> int:
     from jaxtex.style import available_bytes
 
     return int(0.8 * available_bytes())
-
-
-def named(text: str) -> Path:
-    """A file's name for what a texture is called by."""
-    path = Path(text)
-    return path if path.is_file() else Path(text.replace(":", "-"))
 
 
 def _status(progress: "Progress", count: int) -> Status:
