@@ -95,7 +95,7 @@ def test_bad_input_is_refused_in_a_sentence(refuse):
     refuse("--seed", -1, parts=["--seed: -1 is not a whole number"])
     refuse("--max-memory", 0, parts=["--max-memory: 0.0 is not a number of GiB above 0"])
     refuse("--resume", parts=["--resume: needs --checkpoint DIR, or a folder of results"])
-    refuse("nothing.png", parts=["out.png: is one file, and 2 textures are given; name a folder"])
+    refuse("seed:2", parts=["out.png: is one file, and 2 textures are given; name a folder"])
 
 
 def test_what_names_nothing_is_refused(call, tmp_path):
