@@ -49,6 +49,8 @@ class Program(NamedTuple):
     """How far the autocorrelation is compared, in pixels."""
     bands: int = 1
     """Parts of the picture, rows together, whose features are in memory at once."""
+    parts: tuple[int, int] = (1, 1)
+    """Into how many along y and x it is cut, each of which is to have the source's statistics."""
 
     @property
     def step(self) -> int:
@@ -63,10 +65,10 @@ class Program(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """Of the features of one layer, about given centres."""
+    """Of the features of one layer, about given centres, in each of p parts."""
 
-    mean: Float32[Array, "b c"]
-    gram: Float32[Array, "b c c"]
+    mean: Float32[Array, "b p c"]
+    gram: Float32[Array, "b p c c"]
 
 
 class Targets(NamedTuple):
@@ -140,12 +142,20 @@ def _of_band(
 
         def keep(features: Array) -> tuple[Array, Statistics]:
             inner = features[:, edge:-edge, edge:-edge] - centres[layer][:, None, None]
-            return features, Statistics(jnp.mean(inner, (1, 2)), gram_matrix(inner))
+            inner = _in_parts(inner, program.parts)
+            return features, Statistics(jnp.mean(inner, (2, 3)), gram_matrix(inner))
 
         return keep
 
     taps = {layer: tap(layer) for layer in program.layers}
     return extract(vgg, padded, program.layers, taps=taps, pool="avg")
+
+
+def _in_parts(x: Float[Array, "b h w c"], parts: tuple[int, int]) -> Float[Array, "b p _ _ c"]:
+    batch, height, width, channels = x.shape
+    down, right = parts
+    x = x.reshape(batch, down, height // down, right, width // right, channels)
+    return x.swapaxes(2, 3).reshape(batch, down * right, height // down, width // right, channels)
 
 
 def correlation(
@@ -180,9 +190,9 @@ def losses(
     layers = jnp.zeros(len(image))
     for layer, wanted in targets.grams.items():
         scale = jnp.sum(jnp.square(wanted), (1, 2))
-        error = jnp.sum(jnp.square(found[layer].gram - wanted), (1, 2))
+        error = jnp.sum(jnp.square(found[layer].gram - wanted[:, None]), (2, 3)).mean(1)
         spread = jnp.trace(wanted, axis1=1, axis2=2)
-        shift = jnp.sum(jnp.square(found[layer].mean), 1)
+        shift = jnp.sum(jnp.square(found[layer].mean), 2).mean(1)
         layers += _relative(error, scale) + _relative(shift, spread)
     there = correlation(image, program.wrap, program.lags, targets.colour, targets.axes)
     # Each axis for itself: of most papers the colours vary far less than the light, and are not to
@@ -240,14 +250,16 @@ def find_targets(
 
     Their sides are multiples of `program.step`; `axes` are those of `Targets`.
     """
-    alone = program._replace(wrap=(False, False), bands=1)
+    alone = program._replace(wrap=(False, False), bands=1, parts=(1, 1))
     # For two evaluations kernels of another form would not pay.
     vgg = prepare_kernels(network, program.layers, *source.shape[1:], form="direct")
     zeros = {
         layer: np.zeros((len(source), channels), np.float32) for layer, channels in _widths(program)
     }
-    centres = {layer: found.mean for layer, found in measure(alone, vgg, source, zeros).items()}
-    grams = {layer: found.gram for layer, found in measure(alone, vgg, source, centres).items()}
+    found = measure(alone, vgg, source, zeros)
+    centres = {layer: found[layer].mean[:, 0] for layer in program.layers}
+    found = measure(alone, vgg, source, centres)
+    grams = {layer: found[layer].gram[:, 0] for layer in program.layers}
     colour = source.mean((1, 2))
     reach = reach_of(program.lags, source, colour, axes)
     return Targets(centres, grams, jnp.asarray(colour), jnp.asarray(axes), reach)

@@ -16,6 +16,8 @@ full size take two thirds more time, and nothing is seen of it: coarser scales h
 _STEPS = {1: 5 / 12, 2: 2 / 3}
 """The share of the steps that a scale takes; 1 where it is not among these."""
 _FACTORS = (8, 4, 2, 1)
+_PART = 2
+"""Sides of a part of the coarsest picture, in those of the source, at least."""
 _SMALLEST = 16
 """Sides of a source and of a picture, in pixels, that a scale makes sense for."""
 _EVALUATION = 2400
@@ -53,10 +55,31 @@ def plan_scales(
         lags = max(1, min(source) // factor // 2 - 1)
         program = Program(_LAYERS.get(factor, _DEEP), settings.wrap, lags)
         height, width = (-(-side // (factor * program.step)) * program.step for side in sides)
+        if factor == factors[0] > 1:
+            program = program._replace(parts=_parts(program, (height, width), source, factor))
         program = _in_bands(program, height, width, batch, max_bytes)
         steps = max(1, round(settings.steps * _STEPS.get(factor, 1)))
         found.append(Scale(factor, height, width, steps, program))
     return found
+
+
+def _parts(
+    program: Program, sides: tuple[int, int], source: tuple[int, int], factor: int
+) -> tuple[int, int]:
+    """Into how many equal parts the coarsest picture is cut along y and x.
+
+    Each is some times as large as the source, for what a source has once need not be in each piece
+    of its size.
+    """
+    down, right = (
+        max(
+            count
+            for count in range(1, side // program.step + 1)
+            if side % (count * program.step) == 0 and (count == 1 or side // count >= least)
+        )
+        for side, least in zip(sides, (_PART * side // factor for side in source), strict=True)
+    )
+    return down, right
 
 
 def fitting(settings: Settings, source: tuple[int, int], most: int, max_bytes: int) -> int:
@@ -83,7 +106,8 @@ def _in_bands(program: Program, height: int, width: int, batch: int, limit: int 
     if limit is None:
         return program
     need = 0
-    rows = height // program.step
+    # Bands would cut parts; there are none but where the picture is small.
+    rows = height // program.step if program.parts == (1, 1) else 1
     for bands in (count for count in range(1, rows + 1) if rows % count == 0):
         banded = program._replace(bands=bands)
         need = evaluation_bytes(height, width, banded, batch)

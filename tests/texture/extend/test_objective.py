@@ -21,8 +21,8 @@ def none(layers):
     return {layer: jnp.zeros((1, channels[layer])) for layer in layers}
 
 
-def measure(network, image, *, wrap, bands=1):
-    program = Program(LAYERS, wrap, 3, bands)
+def measure(network, image, *, wrap, bands=1, parts=(1, 1)):
+    program = Program(LAYERS, wrap, 3, bands, parts)
     convs = network.prepare(LAYERS, 0, 0, 3, form="direct")
     return objective.measure(program, convs, image, none(LAYERS))
 
@@ -41,8 +41,8 @@ def test_features_of_a_tile_are_those_in_the_middle_of_many(network, image):
         middle = np.asarray(features[layer], np.float64)[0, rows : 2 * rows, columns : 2 * columns]
         flat = middle.reshape(-1, middle.shape[-1])
         gram = flat.T @ flat / len(flat)
-        np.testing.assert_allclose(found[layer].mean[0], flat.mean(0), rtol=1e-3, atol=0.02)
-        np.testing.assert_allclose(found[layer].gram[0], gram, rtol=2e-3, atol=1e-4 * gram.max())
+        np.testing.assert_allclose(found[layer].mean[0, 0], flat.mean(0), rtol=1e-3, atol=0.02)
+        np.testing.assert_allclose(found[layer].gram[0, 0], gram, rtol=2e-3, atol=1e-4 * gram.max())
 
 
 def test_statistics_of_bands_are_those_of_the_whole(network, image):
@@ -54,6 +54,15 @@ def test_statistics_of_bands_are_those_of_the_whole(network, image):
         np.testing.assert_allclose(bands[layer].mean, whole[layer].mean, rtol=1e-3, atol=0.02)
 
 
+def test_statistics_of_parts_are_on_average_those_of_the_whole(network, image):
+    whole = measure(network, image, wrap=(True, True))
+    parts = measure(network, image, wrap=(True, True), parts=(2, 3))
+    for layer in LAYERS:
+        assert parts[layer].gram.shape[:2] == (1, 6)
+        gram = np.asarray(parts[layer].gram).mean(1, keepdims=True)
+        np.testing.assert_allclose(gram, whole[layer].gram, atol=1e-5 * float(gram.max()))
+
+
 def test_the_gradient_of_bands_is_that_of_the_whole(network, image):
     convs = network.prepare(LAYERS, 0, 0, 3, form="direct")
 
@@ -61,10 +70,8 @@ def test_the_gradient_of_bands_is_that_of_the_whole(network, image):
         program = Program(LAYERS, (True, True), 3, bands)
 
         def total(image):
-            found = objective.statistics(
-                program, convs, image, jax.tree.map(jnp.asarray, none(LAYERS))
-            )
-            return sum(found[layer].gram[0, 0, 1] + found[layer].mean[0, 2] for layer in LAYERS)
+            found = objective.statistics(program, convs, image, none(LAYERS)).values()
+            return sum(each.gram[0, 0, 0, 1] + each.mean[0, 0, 2] for each in found)
 
         return np.asarray(jax.jit(jax.grad(total))(jnp.asarray(image)))
 

@@ -64,6 +64,8 @@ def test_scales_go_from_what_the_source_allows_to_the_size(network):
     assert [scale.factor for scale in plan] == [4, 2, 1]
     assert [(scale.height, scale.width) for scale in plan] == [(56, 128), (100, 256), (200, 512)]
     assert [scale.steps for scale in plan] == [60, 40, 25]
+    # Twice the source at least: 56 / 2 is less than 32.
+    assert [scale.program.parts for scale in plan] == [(1, 4), (1, 1), (1, 1)]
     assert all(scale.height % scale.program.step == 0 for scale in plan)
     assert [scale.factor for scale in plan_scales(Settings(), (20, 30))] == [1]
 
