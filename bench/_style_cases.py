@@ -18,6 +18,7 @@ from jaxtex.style.msgnet import model as msgnet_model
 from jaxtex.style.msgnet import train as msgnet_train
 from jaxtex.style.objective import Program, features_of
 from jaxtex.vgg import LAYERS, extract
+from jaxtex.vgg import kernels as vgg_kernels
 
 network = functools.cache(load_network)
 style_model = functools.cache(msgnet_model.load_model)
@@ -63,7 +64,7 @@ def kernels(side: int) -> Case:
     """VGG16's kernels in the form that is fastest."""
     graph, state = nnx.split(network())
     args = graph, abstract(state), steel().all_layers, (side, side, 1), None
-    return Case(style_targets._prepare, args)
+    return Case(vgg_kernels._prepare, args)
 
 
 def content_target(side: int) -> Case:

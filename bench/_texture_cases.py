@@ -5,13 +5,17 @@ from typing import Any
 
 import jax
 from _cases import INTEGER, SCALAR, Case, abstract, bytes_, floats, random_key, started
+from _style_cases import convs_of
 
 from jaxtex.texture.dcgan import invert, load_model
 from jaxtex.texture.dcgan import model as texture_model
 from jaxtex.texture.dcgan import train as dcgan_train
+from jaxtex.texture.extend import Settings, objective, plan_scales
+from jaxtex.texture.extend.scales import MEMORY
 from jaxtex.texture.search import interpolate
 from jaxtex.texture.similarity import cluster, ssim
 from jaxtex.texture.sphere import concentration, vmf
+from jaxtex.weights import VGG16_CHANNELS
 
 texture = functools.cache(load_model)
 
@@ -71,6 +75,42 @@ def inversion() -> Case:
     image = floats(model.size, model.size, 3)
     args = model.render, model.latent_size, random_key(), abstract(model.params), image, floats(2)
     return Case(invert._search, args)
+
+
+def _extension(side: int, bands: int = 1) -> tuple[objective.Program, Any, Any]:
+    """The finest program of an extension, its kernels and its image."""
+    program = plan_scales(Settings(width=side, height=side), (64, 64))[-1].program
+    program = program._replace(bands=bands)
+    return program, convs_of(program.layers, side, side, 3), floats(1, side, side, 3)
+
+
+def extend_start(side: int) -> Case:
+    """The first state of L-BFGS."""
+    return Case(objective.start, (floats(1, side, side, 3), MEMORY))
+
+
+def extend_step(side: int, bands: int = 1) -> Case:
+    """Steps of an extension."""
+    program, kernels, image = _extension(side, bands)
+    centres = {layer: floats(1, VGG16_CHANNELS[layer][1]) for layer in program.layers}
+    grams = {layer: floats(1, *[VGG16_CHANNELS[layer][1]] * 2) for layer in program.layers}
+    reach = floats(1, program.lags + 1, 2 * program.lags + 1, 3)
+    targets = objective.Targets(centres, grams, floats(1, 3), floats(1, 3, 3), reach)
+    state = jax.eval_shape(functools.partial(objective.start, memory=MEMORY), image)
+    return Case(objective.run_chunk, (program, kernels, targets, state, INTEGER))
+
+
+def extend_statistics(side: int) -> Case:
+    """What the features of a source are."""
+    program, kernels, image = _extension(side)
+    centres = {layer: floats(1, VGG16_CHANNELS[layer][1]) for layer in program.layers}
+    return Case(objective.measure, (program, kernels, image, centres))
+
+
+def extend_reach(side: int) -> Case:
+    """The autocorrelation of a source."""
+    image = floats(1, side, side, 3)
+    return Case(objective.reach_of, (side // 2 - 1, image, floats(1, 3), floats(1, 3, 3)))
 
 
 def interpolation(name: str, *, circle: bool) -> Case:

@@ -12,7 +12,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jaxtyping import Array, Float32
 
 from jaxtex import images, platforms
@@ -23,7 +22,7 @@ from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Program, Targets, features_of
-from jaxtex.vgg import VGG16, ConvForm, PreparedConv
+from jaxtex.vgg import VGG16, PreparedConv, prepare_kernels
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
 # content tend to be neighbours, while styles come again and again.
@@ -45,7 +44,7 @@ class SharedTargets:
         """The kernels for images of this shape; those of the last shape are kept."""
         key = program.all_layers, height, width, channels
         if self._convs is None or self._convs[0] != key:
-            self._convs = key, self.placement.whole(prepare(self.network, *key))
+            self._convs = key, self.placement.whole(prepare_kernels(self.network, *key))
         return self._convs[1]
 
     def of(self, program: Program, jobs: Sequence[Job], phase: Phase) -> Targets:
@@ -85,7 +84,7 @@ class SharedTargets:
     def _content_features(self, program: Program, content: Levels) -> Array:
         def compute() -> Array:
             layers = (program.content_layer,)
-            convs = prepare(self.network, layers, *content.shape, form="direct")
+            convs = prepare_kernels(self.network, layers, *content.shape, form="direct")
             return _content_features(program, convs, jax.device_put(content[None]))
 
         key = "content", program.content_layer, *_kind(program), _digest(content)
@@ -120,7 +119,9 @@ class SharedTargets:
             level = images.resize(style / 255, height, width)[None] * 255
             only = program._replace(layers=missing, content_layer=missing[0])
             channels = level.shape[-1]
-            convs = prepare(self.network, only.all_layers, height, width, channels, form="direct")
+            convs = prepare_kernels(
+                self.network, only.all_layers, height, width, channels, form="direct"
+            )
             found |= _grams(only, convs, jax.device_put(level))
         return {
             layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
@@ -173,38 +174,12 @@ def at_scale(levels: Levels, phase: Phase) -> Levels:
     return images.resize(np.clip(levels / 255, 0, 1), height, width) * 255
 
 
-def prepare(
-    network: VGG16,
-    layers: tuple[str, ...],
-    height: int,
-    width: int,
-    channels: int,
-    *,
-    form: ConvForm | None = None,
-) -> dict[str, PreparedConv]:
-    """`network.prepare` as one program."""
-    # Kernels of a given form are the same for all sizes: they need no program for each.
-    size = (height, width) if form is None else (0, 0)
-    return _prepare(*nnx.split(network), layers, (*size, channels), form)
-
-
 def _kind(program: Program) -> tuple[str, ...]:
     return program.features, program.pool, program.precision
 
 
 def _digest(levels: Levels) -> tuple[bytes, tuple[int, ...]]:
     return hashlib.sha256(np.ascontiguousarray(levels).tobytes()).digest(), levels.shape
-
-
-@functools.partial(jax.jit, static_argnames=("graph", "layers", "shape", "form"))
-def _prepare(
-    graph: Any,
-    state: Any,
-    layers: tuple[str, ...],
-    shape: tuple[int, int, int],
-    form: ConvForm | None,
-) -> dict[str, PreparedConv]:
-    return nnx.merge(graph, state).prepare(layers, *shape, form=form)
 
 
 @functools.partial(jax.jit, static_argnames="program")

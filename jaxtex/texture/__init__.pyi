@@ -1,4 +1,5 @@
 from . import dcgan as dcgan
+from . import extend as extend
 from . import rendered as rendered
 from . import search as search
 from . import similarity as similarity

@@ -1,5 +1,6 @@
 from .gram import gram_matrix as gram_matrix
 from .gram import gram_tap as gram_tap
+from .kernels import prepare_kernels as prepare_kernels
 from .layers import LAYERS as LAYERS
 from .layers import FeatureKind as FeatureKind
 from .layers import Pool as Pool

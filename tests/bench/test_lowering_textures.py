@@ -6,7 +6,7 @@ from lowering import EXPORTED, PROGRAMS, faults, lowered
 TEXTURES = [
     name
     for name in PROGRAMS
-    if name.startswith(("dcgan", "vmf", "invert", "interpolate", "ssim", "cluster"))
+    if name.startswith(("dcgan", "vmf", "invert", "interpolate", "extend", "ssim", "cluster"))
 ]
 # What others hold as well.
 LONG = ("dcgan-train-128",)

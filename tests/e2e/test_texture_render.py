@@ -1,4 +1,4 @@
-"""`jaxtex texture washi`: files, resume after Ctrl-C, sheet, refusals."""
+"""`jaxtex texture render`: files, resume after Ctrl-C, sheet, refusals."""
 
 import json
 import signal

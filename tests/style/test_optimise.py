@@ -7,6 +7,7 @@ import pytest
 from reference import HISTORY, Objective, Problem, adam, bars, batch, in_jaxtex, noise
 from scipy import optimize
 
+from jaxtex import lbfgs
 from jaxtex.style import objective, optimise
 
 OPTIMIZERS = ("adam", "lbfgs")
@@ -177,7 +178,7 @@ def test_lbfgs_first_step_changes_pixels_by_the_learning_rate_on_average(problem
     assert np.abs(np.asarray(state.point)[0] - image).mean() == pytest.approx(3.0, rel=1e-3)
 
 
-lbfgs_update = jax.jit(optimise.lbfgs_update)
+lbfgs_update = jax.jit(lbfgs.lbfgs_update)
 
 
 def quadratic(scales):
@@ -236,7 +237,7 @@ def test_lbfgs_search_gives_up_after_its_trials_and_starts_again_shorter():
         return objective.Losses(value, *terms), jnp.ones_like(image)
 
     state = start("lbfgs", np.full((3, 4, 1), 50.0))
-    state, totals = steps(cliff, state, 1 + optimise._MAX_TRIALS)
+    state, totals = steps(cliff, state, 1 + lbfgs._MAX_TRIALS)
     assert (totals == 1).all()
     assert state.learning_rate[0] == pytest.approx(0.1)
     assert np.abs(np.asarray(state.point - 50)).mean() == pytest.approx(0.1, rel=1e-3)

@@ -15,6 +15,7 @@ from jaxtex.style import (
     targets,
 )
 from jaxtex.style.run import batches
+from jaxtex.vgg import kernels
 
 STYLE = np.random.default_rng(0).permutation(bars(30, 50))
 OPTIONS = {**SHALLOW, "scales": 1, "margin": 0, "steps": 3, "finish_steps": 0, "canvas": "grey"}
@@ -160,7 +161,7 @@ def test_batches_change_no_result(network):
 
 
 def test_kernels_of_a_given_form_need_no_program_for_each_size(network):
-    targets.prepare(network, ("conv1_2",), 40, 50, 1, form="direct")
-    before = targets._prepare._cache_size()
-    targets.prepare(network, ("conv1_2",), 41, 57, 1, form="direct")
-    assert targets._prepare._cache_size() == before
+    kernels.prepare_kernels(network, ("conv1_2",), 40, 50, 1, form="direct")
+    before = kernels._prepare._cache_size()
+    kernels.prepare_kernels(network, ("conv1_2",), 41, 57, 1, form="direct")
+    assert kernels._prepare._cache_size() == before

@@ -7,6 +7,7 @@ from jaxtex.cli import LazyGroup
 _HERE = "jaxtex.cli.texture"
 _COMMANDS = {
     "cluster": (f"{_HERE}.cluster:cluster", "Group textures by their SSIM vectors."),
+    "extend": (f"{_HERE}.extend:extend", "Make textures larger, without a seam."),
     "interpolate": (f"{_HERE}.interpolate:interpolate", "Textures evenly between two others."),
     "render": (f"{_HERE}.render:render", "Render paper, cloth, wood or marble to train on."),
     "sample": (f"{_HERE}.sample:sample", "Draw textures from a sphere in the latent space."),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxtex.jobs.kinds import msgnet, stylize, texture
+from jaxtex.jobs.kinds import extend, msgnet, stylize, texture
 from jaxtex.jobs.kinds.planning import Planning
 from jaxtex.jobs.kinds.work import PlannedJob, Resources, Work
 from jaxtex.jobs.manifests import Row
@@ -20,4 +20,5 @@ KINDS = {
     "stylize": Kind(stylize.plan, stylize.StylizeWork),
     "msgnet": Kind(msgnet.plan, msgnet.MsgnetWork),
     "texture": Kind(texture.plan, texture.TextureWork),
+    "extend": Kind(extend.plan, extend.ExtendWork),
 }

@@ -45,6 +45,18 @@ _KINDS: dict[str, dict[str, Kind]] = {
         "seed": "whole",
         "labels": "flag",
     },
+    "extend": {
+        "texture": "text",
+        "output": "file",
+        "model": "file",
+        "size": "whole",
+        "width": "whole",
+        "height": "whole",
+        "seamless": "text",
+        "zoom": "number",
+        "steps": "whole",
+        "seed": "whole",
+    },
 }
 _LISTS = ("style", *(name for name, option in OPTIONS.items() if option.several))
 _ANY = {name: kind for columns in _KINDS.values() for name, kind in columns.items()}

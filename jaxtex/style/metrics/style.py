@@ -17,7 +17,6 @@ from jaxtex import images, platforms
 from jaxtex.style.metrics.lettering import Lettering
 from jaxtex.style.run import load_network
 from jaxtex.style.separation import LUMINANCE, RGB, Map, border_pixels, is_grey, parts_of
-from jaxtex.style.targets import prepare
 from jaxtex.vgg import (
     LAYERS,
     VGG16,
@@ -27,6 +26,7 @@ from jaxtex.vgg import (
     extract,
     gram_matrix,
     minimum_size,
+    prepare_kernels,
 )
 
 BLOCKS = 5
@@ -95,7 +95,7 @@ class StyleMeasure:
         color = parts is not None and parts.coverage is None
         stroke = round(Lettering(content).stroke)
         height, width = style.shape[:2]
-        convs = prepare(network, LAYERS, height, width, 3 if color else 1, form="direct")
+        convs = prepare_kernels(network, LAYERS, height, width, 3 if color else 1, form="direct")
 
         def presence(image: RGB) -> Map:
             return _presence(image, in_color=parts is not None)

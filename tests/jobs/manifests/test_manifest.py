@@ -75,6 +75,7 @@ def test_given_defaults_overrule_the_files_and_rows_overrule_both():
 def test_every_option_of_a_command_that_belongs_to_one_job_is_a_column():
     from jaxtex.cli.msgnet.apply import apply
     from jaxtex.cli.stylize import stylize
+    from jaxtex.cli.texture.extend import extend
     from jaxtex.cli.texture.sample import sample
 
     of_the_run = {"device", "max_memory", "weights", "checkpoint", "checkpoint_every", "resume",
@@ -88,11 +89,14 @@ def test_every_option_of_a_command_that_belongs_to_one_job_is_a_column():
         "points",
         "images",
     }
-    commands = {"stylize": stylize, "msgnet": apply, "texture": sample}
+    commands = {"stylize": stylize, "msgnet": apply, "texture": sample, "extend": extend}
     assert set(commands) == set(COLUMNS)
+    # A row is one texture, and a number is one side.
+    more = {"extend": {"texture", "width", "height"}}
     for kind, command in commands.items():
         names = {parameter.name for parameter in command.params}
-        assert names - of_the_run - of_other_files == set(COLUMNS[kind])
+        names = names - of_the_run - of_other_files - {"textures"} | more.get(kind, set())
+        assert names == set(COLUMNS[kind])
 
 
 MIXED = """\

@@ -12,8 +12,7 @@ from jaxtex.style.metrics import BLOCKS, Lettering, Reference
 from jaxtex.style.metrics import style as styles
 from jaxtex.style.metrics.score import _align
 from jaxtex.style.metrics.style import _levels, _presence, weighted_grams
-from jaxtex.style.targets import prepare
-from jaxtex.vgg import LAYERS, depth, extract
+from jaxtex.vgg import LAYERS, depth, extract, prepare_kernels
 
 SIZE = 256
 
@@ -153,7 +152,7 @@ def test_of_a_texture_the_colours_count(network, content):
 
 @pytest.fixture(scope="module")
 def convs(network, content):
-    return prepare(network, LAYERS, *content.shape[:2], 1, form="direct")
+    return prepare_kernels(network, LAYERS, *content.shape[:2], 1, form="direct")
 
 
 def test_gram_matrices_are_weighted_means_over_pixels(convs, content):

@@ -1,6 +1,7 @@
 from . import places as places
 from . import sphere_options as sphere_options
 from .cluster import ClusterRequest as ClusterRequest
+from .extend import ExtendRequest as ExtendRequest
 from .interpolate import InterpolateRequest as InterpolateRequest
 from .render import RenderRequest as RenderRequest
 from .sample import SampleRequest as SampleRequest

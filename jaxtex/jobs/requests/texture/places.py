@@ -37,7 +37,7 @@ class Place:
 
 def check_place(text: str, option: str) -> None:
     """Refuses, before a model is loaded, a point that names nothing."""
-    kind, path, _ = _parse(text, option)
+    kind, path, _ = parse(text, option)
     if kind != "seed" and not Path(path).exists():
         raise SettingsError(
             f"{option}: {text!r} is no file; name a file of points or an image, "
@@ -59,7 +59,7 @@ def place(text: str, option: str, model: "TextureModel") -> Place:
     from jaxtex.texture.dcgan.latents import SUFFIXES, latent_of_image, read_points
     from jaxtex.texture.search import open_session
 
-    kind, path, rest = _parse(text, option)
+    kind, path, rest = parse(text, option)
     if kind == "seed":
         return Place(sphere.seeded(int(rest), model.latent_size), {"seed": int(rest)})
     if kind == "session":
@@ -97,8 +97,12 @@ def _inverted(path: str, model: "TextureModel", key: "jax.Array") -> Place:
     )
 
 
-def _parse(text: str, option: str) -> tuple[str, str, str]:
-    """Kind (seed, session or file), path and the rest behind the last colon."""
+def parse(text: str, option: str) -> tuple[str, str, str]:
+    """Kind (seed, session or file), path and the rest behind the last colon.
+
+    Raises:
+      SettingsError: a seed is none.
+    """
     if Path(text).is_file():
         return "file", text, ""
     before, colon, rest = text.rpartition(":")

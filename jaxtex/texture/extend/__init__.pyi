@@ -1,0 +1,13 @@
+from .colors import match_colors as match_colors
+from .noise import random_phase as random_phase
+from .noise import resample as resample
+from .run import Progress as Progress
+from .run import extend as extend
+from .run import prepare_source as prepare_source
+from .scales import fitting as fitting
+from .scales import plan_scales as plan_scales
+from .seams import SeamRatio as SeamRatio
+from .seams import seam_ratio as seam_ratio
+from .settings import Seamless as Seamless
+from .settings import Settings as Settings
+from .settings import parse_size as parse_size
