@@ -137,6 +137,21 @@ STRIP_ABOUT = "textures from {first} to {second}"
 END_OF = "the end {id}"
 STRIP_TEXTURE = "texture {number} of {count} between"
 
+# Larger pieces.
+PIECES = "Larger"
+MAKE_LARGER = "Make larger"
+PIECE = "A larger piece of {name}"
+PIECE_SIZE = "Pixels a side"
+SEAMLESS = "Repeats"
+SEAMLESS_WAYS = {"both": "both ways", "x": "across", "y": "down", "none": "not at all"}
+PIECE_ABOUT = "a larger piece of {name}"
+PIECE_WAITS = "waits, {place} before it"
+PIECE_WAITS_NEXT = "waits; it is next"
+GROWING = "growing it"
+STOP, GO_ON = "Stop", "Go on"
+PIECE_SHOWN = "{name}, {size} pixels a side, laid 3 by 3"
+PIECE_SAYS = "{size} × {size} pixels, shown here laid 3 by 3."
+
 # Export.
 EXPORT = "Export picks"
 EXPORT_HINT = "All picks of this search as PNG, each with its latent"

@@ -30,6 +30,7 @@ TASKS: dict[str, str] = {
     "texture-reach": f"{_WORK}.textures:reach",
     "texture-image": f"{_WORK}.textures:image",
     "texture-strip": f"{_WORK}.textures:strip",
+    "texture-extend": f"{_WORK}.textures:extend",
 }
 """Where the function lies: it takes the arguments and a `Turn`, and returns JSON values."""
 

@@ -1,13 +1,11 @@
-"""Where searches for textures are kept: the command line's own folders, a tray, strips between two.
+"""Where searches for textures are kept: the command line's own folders, a tray, what is made of it.
 
 All of it can be read without JAX; what changes a search is done by the worker.
 """
 
 import re
-import secrets
 import shutil
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +16,19 @@ from jaxtex.errors import JaxtexError, SettingsError
 from jaxtex.files import write_bytes
 from jaxtex.recent import Recent
 from jaxtex.ui import text_textures
-from jaxtex.ui.runs.folders import free_name, read_json, write_json
+from jaxtex.ui.runs.folders import free_name
+from jaxtex.ui.runs.made import Piece, Strip
 
 if TYPE_CHECKING:
     from jaxtex.texture.search import Round, Session
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
-"""Names of searches, of what is in the tray, and of strips."""
+"""Names of searches and of what is in the tray."""
 
 DRAWN_COLUMNS = 10
 """Textures a row in the picture of those that are not compared yet."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-_STRIP = re.compile(r"strip-[0-9a-f]{8}")
-_RESULTS = re.compile(r"texture-\d{1,4}\.png|strip\.png|plot\.png|interpolation\.csv")
 
 _rounds: Recent["Round"] = Recent(24)
 
@@ -140,66 +137,15 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Strip:
-    """Textures between two: the ends, what is asked for, and the results for each that was."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        """Its name, in addresses too."""
-        return self.folder.name
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """`names` of both ends, `count` and `even`; `refused` with why, where it cannot be had."""
-        return read_json(self.folder / "strip.json")
-
-    def ask(self, **changes: Any) -> None:
-        """Changes what is asked for."""
-        write_json(self.folder / "strip.json", {**self.asked, "refused": None, **changes})
-
-    def end(self, which: int) -> Path:
-        """The first or the last texture, a copy of the tray's."""
-        return self.folder / f"end-{which}.png"
-
-    @property
-    def results(self) -> Path:
-        """Where the results of what is asked for now belong."""
-        asked = self.asked
-        return self.folder / f"{asked.get('even', 'first')}-{asked.get('count', 0)}"
-
-    @property
-    def found(self) -> dict[str, Any] | None:
-        """What came of it; None as long as it is not there."""
-        return read_json(self.results / "interpolation.json") or None
-
-    def file(self, results: str, name: str) -> Path | None:
-        """A result, if it may be shown and is there."""
-        known = re.fullmatch(r"(first|neighbours)-\d{1,4}", results) and _RESULTS.fullmatch(name)
-        path = self.folder / results / name
-        return path if known and path.is_file() and not path.is_symlink() else None
-
-    def remove(self) -> None:
-        """Removes the folder with all in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def files(self) -> list[tuple[str, bytes]]:
-        """Names and bytes of all results that are handed out."""
-        paths = sorted(self.results.glob("*"))
-        return [(path.name, path.read_bytes()) for path in paths if _RESULTS.fullmatch(path.name)]
-
-
-@dataclass(frozen=True)
 class Searches:
-    """All searches of a server, its tray and its strips."""
+    """All searches of a server, its tray, and what was made of that: strips and pieces."""
 
     folder: Path
     """Holds a folder a search; the others lie beside it."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for place in (self.tray, self.strips, self.drawn):
+        for place in (self.tray, self.strips, self.pieces, self.drawn):
             place.mkdir(exist_ok=True)
 
     @property
@@ -211,6 +157,11 @@ class Searches:
     def strips(self) -> Path:
         """Where what lies between two lies."""
         return self.folder.parent / "strips"
+
+    @property
+    def pieces(self) -> Path:
+        """Where larger pieces of textures lie."""
+        return self.folder.parent / "pieces"
 
     @property
     def drawn(self) -> Path:
@@ -283,29 +234,36 @@ class Searches:
         write_bytes(path, data)
         return Kept(path)
 
-    def all_strips(self) -> Iterator[Strip]:
+    def all_strips(self) -> list[Strip]:
         """The strips, the newest first."""
-        found = map(Strip, self.strips.glob("strip-*"))
-        made = [(strip.asked["created"], strip) for strip in found if "created" in strip.asked]
-        for _, strip in sorted(made, key=lambda pair: pair[0], reverse=True):
-            yield strip
+        return Strip.all(self.strips)
 
     def find_strip(self, id: str) -> Strip | None:
         """A strip; None where there is none of this name."""
-        strip = Strip(self.strips / id)
-        return strip if _STRIP.fullmatch(id) and strip.asked else None
+        return Strip.find(self.strips, id)
 
     def new_strip(self, ends: Sequence[Kept], asked: Mapping[str, Any]) -> Strip:
         """A strip between two textures of the tray, of which it has copies."""
-        strip = Strip(self.strips / f"strip-{secrets.token_hex(4)}")
-        strip.folder.mkdir()
-        for which, each in enumerate(ends):
-            shutil.copyfile(each.path, strip.end(which))
-        strip.ask(created=time.time(), names=[each.id for each in ends], **asked)
+        strip = Strip.new(self.strips, [each.path for each in ends])
+        strip.ask(names=[each.id for each in ends], **asked)
         return strip
+
+    def all_pieces(self) -> list[Piece]:
+        """The larger pieces, the newest first."""
+        return Piece.all(self.pieces)
+
+    def find_piece(self, id: str) -> Piece | None:
+        """A larger piece; None where there is none of this name."""
+        return Piece.find(self.pieces, id)
+
+    def new_piece(self, kept: Kept, asked: Mapping[str, Any]) -> Piece:
+        """A larger piece of a texture of the tray, of which it has a copy."""
+        piece = Piece.new(self.pieces, [kept.path])
+        piece.ask(name=kept.id, **asked)
+        return piece
 
     def plain(self, said: str) -> str:
         """A sentence without the paths of this server."""
-        for folder in (self.folder, self.tray, self.strips, self.folder.parent):
+        for folder in (self.folder, self.tray, self.strips, self.pieces, self.folder.parent):
             said = said.replace(f"{folder}/", "")
         return said

@@ -13,6 +13,7 @@ from jaxtex.ui.runs.searches import Search
 from jaxtex.ui.textures.closeup import Closeup, Dialog
 from jaxtex.ui.textures.desk import Desks
 from jaxtex.ui.textures.jumps import Jumps
+from jaxtex.ui.textures.pieces import Pieces
 from jaxtex.ui.textures.strips import Strips
 from jaxtex.ui.textures.trail import thumbs
 from jaxtex.ui.textures.tray import Tray
@@ -60,9 +61,15 @@ class Overview:
             with Tag("div", "", "stack aside"):
                 self.strips_place = Tag("div")
         self.dialog = Dialog()
-        strips = Strips(self.house, self.dialog, self._begin_from)
+        strips, pieces = Strips(self.house, self.dialog, self._begin_from), Pieces(self.house)
         with self.strips_place:
-            Tray(self.house, join=strips.join, begin=self._begin_from, look_at=self._look_at)
+            Tray(
+                self.house,
+                join=strips.join,
+                begin=self._begin_from,
+                enlarge=pieces.make,
+                look_at=self._look_at,
+            )
         self.look()
         self.house.board.watch(self.look, "searches")
 

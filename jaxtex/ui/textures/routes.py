@@ -1,4 +1,4 @@
-"""Textures that are fetched, of rounds, the tray and strips; images that come in."""
+"""Textures that are fetched, of rounds, the tray and what is made of it; images that come in."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,8 @@ from jaxtex.ui import text, text_textures
 from jaxtex.ui.house import House
 from jaxtex.ui.routes import send_file
 from jaxtex.ui.runs.folders import packed
-from jaxtex.ui.runs.searches import Kept, Search, Strip
+from jaxtex.ui.runs.made import Piece, Strip
+from jaxtex.ui.runs.searches import Kept, Search
 from jaxtex.ui.textures.tray import take_image
 
 T = TypeVar("T")
@@ -33,6 +34,9 @@ def router(house: House) -> APIRouter:
 
     def strip_of(id: str) -> Strip:
         return _there(house.searches.find_strip(id))
+
+    def piece_of(id: str) -> Piece:
+        return _there(house.searches.find_piece(id))
 
     @routes.get("/rounds/{name}/{label}.png")
     def texture(name: str, label: str) -> Response:
@@ -72,6 +76,10 @@ def router(house: House) -> APIRouter:
     @routes.get("/strips/{id}/{results}/{name}")
     def of_strip(id: str, results: str, name: str, save: str | None = None) -> Response:
         return send_file(_there(strip_of(id).file(results, name)), save)
+
+    @routes.get("/pieces/{id}/{name}")
+    def of_piece(id: str, name: str, save: str | None = None) -> Response:
+        return send_file(_there(piece_of(id).file(name)), save)
 
     @routes.put("/tray")
     async def upload(request: Request, name: str = "image") -> Response:

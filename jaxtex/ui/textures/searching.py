@@ -15,6 +15,7 @@ from jaxtex.ui.textures.desk import Desk, Desks
 from jaxtex.ui.textures.jumps import Jumps
 from jaxtex.ui.textures.moves import Moves
 from jaxtex.ui.textures.overview import begin_from, kept_closeup
+from jaxtex.ui.textures.pieces import Pieces
 from jaxtex.ui.textures.strips import Strips
 from jaxtex.ui.textures.trail import Trail
 from jaxtex.ui.textures.wall import Wall, address_of, build_drawn
@@ -65,12 +66,13 @@ class Searching:
                 tray_place = Tag("div")
         self.told = Tag("p", "", "told small", role="status", hidden=True)
         self.dialog = Dialog()
-        strips = Strips(self.house, self.dialog, self._begin_from)
+        strips, pieces = Strips(self.house, self.dialog, self._begin_from), Pieces(self.house)
         with tray_place:
             tray.Tray(
                 self.house,
                 join=strips.join,
                 begin=self._begin_from,
+                enlarge=pieces.make,
                 look_at=self._look_at_kept,
                 keep=self._keep,
             )

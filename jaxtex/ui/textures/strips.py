@@ -9,7 +9,7 @@ from jaxtex.ui.device.queue import Job
 from jaxtex.ui.device.tasks import Rank
 from jaxtex.ui.house import House
 from jaxtex.ui.parts import Tag, button, choice, heading, link, on_value, picture
-from jaxtex.ui.runs.searches import Strip
+from jaxtex.ui.runs.made import Strip
 from jaxtex.ui.textures.closeup import Closeup, Dialog
 
 TOPIC = "strips"
@@ -38,7 +38,7 @@ class Strips:
 
     def look(self) -> None:
         """Shows what there is."""
-        strips = list(self.house.searches.all_strips())
+        strips = self.house.searches.all_strips()
         jobs = self.house.jobs
         seen = [(each.id, each.asked, each.found, jobs.get(_key(each))) for each in strips]
         if seen == self._seen:

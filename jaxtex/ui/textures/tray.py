@@ -49,7 +49,7 @@ async def take_image(house: House, name: str, data: AsyncIterator[bytes]) -> Kep
 
 
 class Tray:
-    """The tray on a page; `join` makes a strip of two, `begin` a search from one."""
+    """The tray on a page: `join` makes a strip of two, `begin` a search and `enlarge` a piece."""
 
     def __init__(
         self,
@@ -57,10 +57,11 @@ class Tray:
         *,
         join: Callable[[str, str], Any],
         begin: Callable[[str], Any],
+        enlarge: Callable[[str], Any],
         look_at: Callable[[str], Any],
         keep: Callable[[str], Any] | None = None,
     ) -> None:
-        self.house, self.join, self.begin, self.look_at = house, join, begin, look_at
+        self.house, self.join, self.begin, self.enlarge = house, join, begin, enlarge
         self.chosen: list[str] = []
         self._seen: list[str] | None = None
         with Tag("section", "", "stack part", id="tray", aria_label=text.TRAY):
@@ -131,6 +132,7 @@ class Tray:
             if count == 1:
                 only = self.chosen[0]
                 button(text.BEGIN_FROM, lambda: self.begin(only), classes="small")
+                button(text.MAKE_LARGER, lambda: self.enlarge(only), classes="small")
                 address = f"/texture-files/tray/{only}.png?save={only}.png"
                 link(text.SAVE, address, "button small", download="")
             elif count:

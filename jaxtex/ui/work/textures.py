@@ -1,5 +1,6 @@
 """Moves of a search for textures, images turned into textures, and what lies between two."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from jaxtyping import UInt8
 
 from jaxtex.files import write_bytes
 from jaxtex.images import encode_image, save_image
-from jaxtex.jobs.requests.texture import InterpolateRequest, places
+from jaxtex.jobs.requests.texture import ExtendRequest, InterpolateRequest, places
 from jaxtex.jobs.requests.texture import search as requests
 from jaxtex.texture.search import State, Watch
 from jaxtex.ui.device.worker import Turn
@@ -21,6 +22,13 @@ _PLACE = dict.fromkeys(("model", "center", "radius", "direction", "kappa", "angl
 _STEP = {**_PLACE, "similarity": None, "closer": False, "move_center": False}
 _NEW = {**_PLACE, "similarity": None, "overwrite": False}
 _STRIP = {"model": None, "via": (), "path": "linear", "center": None, "tolerance": 0.5}
+_PIECE = {
+    **dict.fromkeys(("model", "weights", "max_memory", "zoom", "steps")),
+    "seed": 0,
+    "checkpoint_every": 5.0,
+    "resume": True,
+    "overwrite": True,
+}
 _CANDIDATES = {"count": 50, "clusters": 8}
 
 
@@ -102,6 +110,24 @@ def strip(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     request = InterpolateRequest(options)
     request.check()
     return request.report(request.run(turn.front()))
+
+
+def extend(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
+    """Makes a texture larger, as `extend` does by the options that are given; tells its `share`.
+
+    Raises:
+      JaxtexError: it is refused.
+      Stopped: it was dropped; what is begun is kept in its checkpoint.
+      RunError: the disk is full or fails.
+    """
+    told = dict(arguments["options"])
+    paths = {name: Path(told[name]) for name in ("output", "checkpoint")}
+    request = ExtendRequest({**_PIECE, **told, **paths, **_device()})
+    request.check()
+    front = turn.front(lambda status: turn.tell(share=status.share))
+    done = request.run(front)
+    shutil.rmtree(paths["checkpoint"], ignore_errors=True)
+    return request.report(done)
 
 
 def warm_up() -> Iterator[None]:
