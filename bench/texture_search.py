@@ -11,6 +11,7 @@ the pick is the nearest of these. The tables have the share of random textures t
 the target than the best pick so far, in per cent: median (quartiles).
 """
 
+import argparse
 import time
 from functools import partial
 from typing import Any
@@ -148,15 +149,20 @@ def targets(kind: str, model: Any, seed: int, count: int) -> np.ndarray:
 
 
 def searches(
-    model: Any, count: int, rounds: int, seed: int, kinds: tuple[str, ...], report: _table.Report
+    model: Any, options: argparse.Namespace, kinds: tuple[str, ...], report: _table.Report
 ) -> None:
     """A table for each kind of target."""
+    count, rounds, seed = options.targets, options.rounds, options.seed
     import _searchers
 
     base = random_textures(model, seed + 1000, _KNOWN)
     measure = _searchers.Measure(base)
     vectors = measure.vectors(base)
-    begun = ways(model, base)
+    begun = {
+        name: start
+        for name, start in ways(model, base).items()
+        if any(word in name for word in options.ways)
+    }
     after = sorted({min(number, rounds) for number in _AFTER})
     for kind in kinds:
         hidden = targets(kind, model, seed, count)
@@ -195,6 +201,9 @@ def main() -> int:
     arguments.add_argument("--rounds", type=_table.count, default=16, help="default: 16")
     arguments.add_argument("--seed", type=_table.count, default=1, help="default: 1")
     arguments.add_argument("--only", choices=["clusters", "rounds"], help="default: both")
+    arguments.add_argument(
+        "--ways", nargs="+", default=[""], help="to search, by parts of their names; default: all"
+    )
     arguments.add_argument("--kind", choices=_KINDS, help="of targets; default: all")
     options = arguments.parse_args()
     if options.count < 16:
@@ -210,7 +219,7 @@ def main() -> int:
         clusters(model, options.count, options.seed, report)
     if options.only != "clusters":
         kinds = (options.kind,) if options.kind else tuple(_KINDS)
-        searches(model, options.targets, options.rounds, options.seed, kinds, report)
+        searches(model, options, kinds, report)
     report.close()
     return 0
 

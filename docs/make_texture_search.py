@@ -2,8 +2,8 @@
 
     jaxtex bench texture-search > found.txt && python docs/make_texture_search.py found.txt
 
-Several files, of runs with `--only` or `--kind`, come one after the other. The words around the
-tables are written by hand: read them again.
+Several files, of runs with `--only`, `--kind` or `--ways`, come one after the other; rows of one
+table come together. The words around the tables are written by hand: read them again.
 """
 
 import sys
@@ -21,16 +21,18 @@ def figures(printed: str) -> list[str]:
 
 def main() -> None:
     """Rewrites the page."""
-    found: list[str] = []
+    found: dict[str, list[str]] = {}
     for file in sys.argv[1:]:
         for part in figures(Path(file).read_text(encoding="utf-8")):
-            if part.startswith("|") or part not in found:
-                found.append(part)
+            first, *rows = part.splitlines()
+            known = found.setdefault(" ".join(first.split()), [first, *rows[:1]])
+            known += rows[1:]
     if not found:
         sys.exit("name a file with what `jaxtex bench texture-search` printed")
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text(before + BEGIN + "\n" + "\n\n".join(found) + "\n\n" + END + after, "utf-8")
+    parts = ["\n".join(lines) for lines in found.values()]
+    PAGE.write_text(before + BEGIN + "\n" + "\n\n".join([*parts, ""]) + END + after, "utf-8")
 
 
 if __name__ == "__main__":
