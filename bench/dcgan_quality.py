@@ -104,7 +104,7 @@ def grain(images: np.ndarray) -> list[float]:
 
 
 def pyramid(images: np.ndarray) -> list[np.ndarray]:
-    """A Laplacian pyramid, finest level first."""
+    """A Laplacian pyramid, finest level first, and what is coarser than all levels last."""
     from scipy import ndimage
 
     levels = []
@@ -112,7 +112,7 @@ def pyramid(images: np.ndarray) -> list[np.ndarray]:
         low = ndimage.gaussian_filter(images, (0, 1, 1, 0), mode="reflect")
         levels.append(images - low)
         images = low[:, ::2, ::2]
-    return levels
+    return [*levels, images]
 
 
 def patches(level: np.ndarray) -> np.ndarray:
@@ -133,7 +133,7 @@ def sliced(images: np.ndarray, others: np.ndarray) -> list[float]:
     directions = np.random.default_rng(1).normal(size=(3 * _PATCH**2, _SLICES))
     directions /= np.linalg.norm(directions, axis=0)
     distances = []
-    for level, other in zip(pyramid(images), pyramid(others), strict=True):
+    for level, other in zip(pyramid(images)[:-1], pyramid(others)[:-1], strict=True):
         along = [np.sort(patches(each) @ directions, 0) for each in (level, other)]
         distances.append(float(abs(along[0] - along[1]).mean() * 255))
     return distances

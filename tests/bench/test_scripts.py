@@ -16,6 +16,7 @@ SCRIPTS = (
     "ssim_vs_skimage",
     "stylize_vs_pytorch",
     "sweep_vs_pytorch",
+    "texture_search",
     "time_to_quality",
     "ui_clicks",
     "ui_search",
