@@ -22,8 +22,7 @@ _SMALLEST = 16
 """Sides of a source and of a picture, in pixels, that a scale makes sense for."""
 _EVALUATION = 2400
 """Bytes that an evaluation takes for each pixel of a band: features and their gradients, rounded
-up.
-A picture of 2048×2048 stayed within a limit of 4 GiB by it (3.8 at its peak)."""
+up. A picture of 2048×2048 stayed within a limit of 4 GiB by it (3.8 at its peak)."""
 _IMAGES = 25 + 2 * MEMORY
 """Pictures of 12 bytes a pixel that are there besides."""
 
