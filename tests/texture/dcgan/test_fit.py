@@ -97,7 +97,8 @@ def by_twos(dataset, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fit") / "twos"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "steps_at_once", lambda mesh: 2)
-        yield folder, fit(TINY, dataset, plan(folder, steps=5, sample_every=3))
+        outcome = fit(TINY, dataset, plan(folder, steps=5, sample_every=3))
+    return folder, outcome
 
 
 def test_several_steps_a_dispatch_have_the_losses_of_one(by_twos, whole):
