@@ -108,9 +108,8 @@ class _Trainer(Trainer):
     def advance(self, loaded: UInt8[np.ndarray, "k n s s 3"]) -> Losses:
         first = self.chosen.refine_after
         if first is not None and self.step < first < self.step + len(loaded):
-            # The steps of one dispatch are all of one phase.
-            halves = np.split(loaded, [first - self.step])
-            parts = [self.advance(half) for half in halves]
+            # Those of a dispatch are of one phase; one by one, as a run that goes on makes them.
+            parts = [self.advance(each[None]) for each in loaded]
             return jax.tree.map(lambda *each: jnp.concatenate(each), *parts)
         if self.step == first:
             self.resume(start_again(self.chosen, self.networks, self.state))
