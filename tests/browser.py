@@ -99,8 +99,8 @@ class Recorder:
 
     def check(self) -> None:
         """Fails where another host was asked, or the page had an error."""
-        assert not self.foreign
-        assert not self.complaints
+        assert not self.foreign, self.foreign
+        assert not self.complaints, self.complaints
 
 
 @contextmanager
