@@ -5,7 +5,7 @@ texture's similarity to references, which are the first of the set, as in the te
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxtex.texture.dcgan.perception import LAYERS, Eye, open_eye
+from jaxtex.texture.dcgan.perception import open_eye, statistics
 from jaxtex.texture.similarity.blur import blur, gaussian_taps
 from jaxtex.texture.similarity.ssim import ssim_vectors
-from jaxtex.vgg import extract, gram_matrix
 
 Describe = Callable[[np.ndarray], np.ndarray]
 """Vectors [n, m] of textures [n, s, s, 3] in [0, 1]."""
@@ -143,7 +142,7 @@ def gram(textures: np.ndarray, vgg: Any) -> Describe:
     def describe(textures: np.ndarray) -> np.ndarray:
         filled = np.pad(textures, ((0, -len(textures) % _BATCH), (0, 0), (0, 0), (0, 0)))
         batches = filled.reshape(-1, _BATCH, *textures.shape[1:])
-        parts = zip(*(_gram_parts(eye, batch) for batch in batches), strict=True)
+        parts = zip(*(_gram_parts(eye, 2 * batch - 1) for batch in batches), strict=True)
         wholes = [np.concatenate(part)[: len(textures)] for part in parts]
         scaled = [part - part.mean(0) for part in wholes]
         scaled = [part / np.sqrt(np.square(part).sum(1).mean()) for part in scaled]
@@ -153,13 +152,4 @@ def gram(textures: np.ndarray, vgg: Any) -> Describe:
     return describe
 
 
-@jax.jit
-def _gram_parts(eye: Eye, textures: Any) -> Sequence[Any]:
-    found = []
-    for layer, features in extract(eye.convs, textures * 255, LAYERS, features="relu").items():
-        projected = features @ eye.projections[layer]
-        means = projected.mean((1, 2), keepdims=True)
-        products = gram_matrix(projected - means)
-        norm = jnp.sqrt(jnp.square(products).sum((1, 2), keepdims=True) + 1e-6)
-        found += [means[:, 0, 0], (products / jnp.sqrt(norm)).reshape(len(textures), -1)]
-    return found
+_gram_parts = jax.jit(statistics)

@@ -37,3 +37,21 @@ def training(monkeypatch):
     import _training
 
     return _training
+
+
+@pytest.fixture
+def searchers(monkeypatch):
+    """`bench/_searchers.py`."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _searchers
+
+    return _searchers
+
+
+@pytest.fixture
+def descriptors(monkeypatch):
+    """`bench/_descriptors.py`."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    import _descriptors
+
+    return _descriptors

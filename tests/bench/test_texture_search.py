@@ -13,24 +13,6 @@ from texture_models import lively_model
 from jaxtex.texture.dcgan import load_model
 
 
-@pytest.fixture
-def searchers(monkeypatch):
-    """`bench/_searchers.py`."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import _searchers
-
-    return _searchers
-
-
-@pytest.fixture
-def descriptors(monkeypatch):
-    """`bench/_descriptors.py`."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    import _descriptors
-
-    return _descriptors
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     return load_model(lively_model(tmp_path_factory.mktemp("model") / "lively.safetensors"))

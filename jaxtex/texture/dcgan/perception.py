@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Float32, Key
 
-from jaxtex.vgg import VGG16, PreparedConv, extract
+from jaxtex.vgg import VGG16, PreparedConv, extract, gram_matrix
 
 LAYERS = ("conv1_2", "conv2_2", "conv3_3")
 _PROJECTED = 48
@@ -60,15 +60,21 @@ def describe(
     seen = jax.vmap(lambda x, at: jax.lax.dynamic_slice(x, (*at, 0), (side, side, 3)))(
         textures, corners
     )
+    return statistics(eye, seen)
+
+
+def statistics(eye: Eye, textures: Float[Array, "n s s 3"]) -> list[Float[Array, "n _"]]:
+    """Of textures in [−1, 1], each layer's projected means and its Gram matrix about them.
+
+    The Gram matrix is in the features' unit, not its square.
+    """
     found = []
-    for layer, features in _features(eye.convs, seen).items():
-        projected = (features @ eye.projections[layer]).reshape(count, -1, _PROJECTED)
-        means = projected.mean(1)
-        centred = projected - means[:, None]
-        gram = jnp.einsum("npc,npd->ncd", centred, centred) / projected.shape[1]
-        # In the features' unit, not its square.
+    for layer, features in _features(eye.convs, textures).items():
+        projected = features @ eye.projections[layer]
+        means = projected.mean((1, 2))
+        gram = gram_matrix(projected - means[:, None, None])
         norm = jnp.sqrt(jnp.square(gram).sum((1, 2), keepdims=True) + 1e-6)
-        found += [means, (gram / jnp.sqrt(norm)).reshape(count, -1)]
+        found += [means, (gram / jnp.sqrt(norm)).reshape(len(textures), -1)]
     return found
 
 
