@@ -72,43 +72,54 @@ class PageClient:
             await self._acknowledging
         await self.socket.disconnect()
 
-    def buttons(self, group: str) -> list[str]:
-        """The buttons of a group of this name, as ids of elements."""
+    def button(self, group: str, index: int) -> str:
+        """A button of a group of this name, as the id of its element, which may come anew."""
         for each in self.elements.values():
             if each.get("props", {}).get("aria-label") == group:
-                return [str(id) for id in each["children"]]
+                return str(each["children"][index])
         raise ValueError(f"{self.path}: no group {group}")
 
-    async def click(self, button: str) -> float:
-        """Clicks; milliseconds until the answer is there.
+    async def click(self, group: str, index: int) -> float:
+        """Clicks a button of a group; milliseconds until the answer is there.
+
+        Where the page is made anew meanwhile, its new button is clicked, too.
 
         Raises:
-          TimeoutError: none came.
+          TimeoutError: no answer came.
         """
+        before, began = self._value(), time.perf_counter()
+        clicked = ""
+        while self._value() in (None, before):
+            self._changed.clear()
+            if clicked not in self.elements:
+                clicked = self.button(group, index)
+                await self._emit_click(clicked)
+            await asyncio.wait_for(self._changed.wait(), _PATIENCE)
+        return (time.perf_counter() - began) * 1000
+
+    async def _emit_click(self, button: str) -> None:
         (listener,) = [
             each["listener_id"]
             for each in self.elements[button]["events"]
             if each["type"] == "click"
         ]
         event = {"id": int(button), "client_id": self.id, "listener_id": listener, "args": []}
-        self._changed.clear()
-        began = time.perf_counter()
         await self.socket.emit("event", event)
-        await asyncio.wait_for(self._changed.wait(), _PATIENCE)
-        return (time.perf_counter() - began) * 1000
+
+    def _value(self) -> Any:
+        for element in self.elements.values():
+            if element["tag"] == self.answering:
+                return element.get("props", {}).get(self.property)
+        return None
 
     def _update(self, message: dict[str, Any]) -> None:
         self._count(message)
         for id, element in message.items():
             if element is None:
                 self.elements.pop(id, None)
-                continue
-            before = self.elements.get(id)
-            self.elements[id] = element
-            if element["tag"] == self.answering and _value(before, self.property) != _value(
-                element, self.property
-            ):
-                self._changed.set()
+            else:
+                self.elements[id] = element
+        self._changed.set()
 
     def _other(self, _: str, *given: Any) -> None:
         if given and isinstance(given[0], dict):
@@ -124,7 +135,3 @@ class PageClient:
             await asyncio.sleep(_ACKNOWLEDGE)
             told = {"client_id": self.id, "next_message_id": self._next_message}
             await self.socket.emit("ack", told)
-
-
-def _value(element: dict[str, Any] | None, property: str) -> Any:
-    return None if element is None else element.get("props", {}).get(property)

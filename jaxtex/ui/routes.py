@@ -2,6 +2,7 @@
 
 import mimetypes
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
@@ -58,4 +59,13 @@ def send_file(path: Path, save: str | None = None) -> Response:
     """A file, to be shown or to be saved under the name `save`."""
     kind = mimetypes.guess_type(path.name)[0] or "text/plain"
     headers = {"cache-control": "no-cache", "content-security-policy": _SANDBOX}
-    return FileResponse(path, media_type=kind, filename=save, headers=headers)
+    if kind.startswith("video/"):
+        # In parts, as players ask for them.
+        return FileResponse(path, media_type=kind, filename=save, headers=headers)
+    if save is not None:
+        headers["content-disposition"] = f"attachment; filename*=utf-8''{quote(save)}"
+    # Read at once: a live picture may be replaced before the last of its bytes is sent.
+    try:
+        return Response(path.read_bytes(), media_type=kind, headers=headers)
+    except FileNotFoundError:
+        raise HTTPException(404, text.NOT_FOUND) from None

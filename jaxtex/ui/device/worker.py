@@ -23,6 +23,8 @@ from jaxtex.ui.device.tasks import WARM_UP, Rank, find, find_task
 
 # Behind the server, so that a page answers whatever the device does.
 _NICENESS = 5
+_GRACE = 1.5
+"""Seconds that the first page has the processor for itself, unless work comes sooner."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Worker:
     def work(self) -> None:
         """Does what is asked for, for ever; warms up while nothing is."""
         cold: Iterator[str] | None = _warm_up()
+        with contextlib.suppress(queue.Empty):
+            self._take_in(self._arrived.get(timeout=_GRACE))
         while True:
             order = self._next(-1)
             if order is not None:

@@ -27,7 +27,8 @@ class Result:
 
     def __init__(self, house: House, run: Run) -> None:
         self.house, self.run = house, run
-        self.ground = "own"
+        # As they were chosen, also where a new state makes the view anew.
+        self.ground, self.zoom = "own", "1"
         self.view: Tag | None = None
         self.scored: Tag | None = None
         self.shown: Any = None
@@ -36,17 +37,20 @@ class Result:
         """Makes what there is to see."""
         state = self.run.status["state"]
         self.view = self.scored = None
+        if self.run.file("transparent.png") is None:
+            self.ground = "own"
         if state == DRAFT or (state == WAITING and self._newest() is None):
             return
         with Tag("section", "", "result", aria_label=text.RESULT):
             self.view = Tag(
                 "jx-compare", "", "", data_name=text.RESULT, data_slider_says=text.COMPARE,
-                data_before_says=text.BEFORE, data_after_says=text.AFTER, data_zoom="1",
+                data_before_says=text.BEFORE, data_after_says=text.AFTER, data_zoom=self.zoom,
+                data_ground=self.ground,
             )  # fmt: skip
             with Tag("div", "", "row tools"):
-                choice(text.ZOOMS, "1", self._zoom, name=text.ZOOM)
+                choice(text.ZOOMS, self.zoom, self._magnify, name=text.ZOOM)
                 if self.run.file("transparent.png") is not None:
-                    choice(text.GROUNDS, "own", self._on, name=text.GROUND)
+                    choice(text.GROUNDS, self.ground, self._on, name=text.GROUND)
                 elif "transparent.png" in self.run.status.get("without", {}):
                     said = self.run.status["without"]["transparent.png"]
                     Tag("span", text.NO_GROUND.format(said=said), "quiet small")
@@ -82,7 +86,8 @@ class Result:
         path = None if name is None else self.run.file(name)
         return None if path is None else f"/files/{self.run.id}/{name}?{path.stat().st_mtime_ns}"
 
-    def _zoom(self, value: str) -> None:
+    def _magnify(self, value: str) -> None:
+        self.zoom = value
         if self.view is not None:
             self.view.set(data_zoom=value)
 
