@@ -137,7 +137,7 @@ def gram(textures: np.ndarray, vgg: Any) -> Describe:
 
     The principal components of each set, a few dozen.
     """
-    eye = open_eye(vgg, 0, jnp.asarray(2 * textures - 1))
+    eye = open_eye(vgg, 0, 2 * textures - 1)
 
     def describe(textures: np.ndarray) -> np.ndarray:
         filled = np.pad(textures, ((0, -len(textures) % _BATCH), (0, 0), (0, 0), (0, 0)))

@@ -14,7 +14,7 @@ from jaxtex import images
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan import model
 from jaxtex.texture.dcgan.model import Origin
-from jaxtex.texture.dcgan.perception import Eye, open_eye
+from jaxtex.texture.dcgan.perception import Eye, open_eye, real_count
 from jaxtex.texture.dcgan.settings import Settings
 from jaxtex.texture.dcgan.train import (
     Losses,
@@ -38,9 +38,6 @@ from jaxtex.training import (
     train,
 )
 from jaxtex.vgg import VGG16
-
-_SEEN = 128
-"""So many squares of the training set give the units of what VGG16 sees."""
 
 
 def fit(
@@ -125,7 +122,7 @@ class _Trainer(Trainer):
         """What VGG16 sees: the same for a run that is resumed."""
         if self.vgg is None:
             raise SettingsError("refine_after: needs the weights of VGG16")
-        real = jnp.asarray(self.dataset.batch(0, _SEEN), jnp.float32)
+        real = self.dataset.batch(0, real_count(self.batch_size)).astype(np.float32)
         return place_state(open_eye(self.vgg, self.chosen.seed, real / 127.5 - 1), self.mesh)
 
     def save_model(self, path: Path, metadata: Mapping[str, str]) -> str:

@@ -10,21 +10,22 @@ variance 1; they go as smoothly as the latent does, and nothing of them is store
 """
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 GAIN = 5.0
 """What stored strengths are multiplied by: they learn as many times faster than kernels."""
+_LEAST = 1e-12
 
 
 def fields(latents: Float[Array, "n z"], side: int, count: int) -> Float[Array, "n s s c"]:
-    """`count` fields of noise a latent, `side` × `side`; of a latent of N(0, I), of N(0, 1)."""
+    """`count` fields of noise a latent, N(0, 1) over all directions; of latent 0 they are 0."""
     size = latents.shape[1]
     pixels = side * side * count
     words = _hash(jnp.arange(size * -(-pixels // 32), dtype=jnp.uint32), side)
     bits = (words[:, None] >> jnp.arange(32, dtype=jnp.uint32)) & 1
     signs = 2 * bits.reshape(size, -1)[:, :pixels].astype(latents.dtype) - 1
-    return (latents @ signs / np.sqrt(size)).reshape(-1, side, side, count)
+    length = jnp.sqrt(jnp.square(latents).sum(1, keepdims=True) + _LEAST)
+    return (latents / length @ signs).reshape(-1, side, side, count)
 
 
 def _hash(numbers: UInt32[Array, " n"], salt: int) -> UInt32[Array, " n"]:

@@ -4,6 +4,9 @@ Of each texture the means and the Gram matrix (Gatys, Ecker, Bethge 2015) of fea
 projections; two sets of textures are as far apart as the distributions of these, by sliced
 Wasserstein distances (Deshpande, Zhang, Schwing 2018). Nothing here is trained: a discriminator
 learns what is missing in detail, this what textures of the set have in common.
+
+Of a single batch such a distance is mostly chance. So a batch is compared together with those that
+were generated just before it, and with a larger set of real ones.
 """
 
 from collections.abc import Mapping
@@ -19,8 +22,15 @@ from jaxtex.vgg import VGG16, PreparedConv, extract, gram_matrix
 LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_2")
 _PROJECTED = 48
 """Channels that a layer's features are projected to."""
-_SLICES = 64
+_SPREAD, _CHUNK = 128, 64
+_SLICES = 24
 """Directions in which two sets of statistics are compared in a step."""
+REMEMBERED = 7
+"""Batches generated before that count beside a step's own."""
+_WANTED = 16
+"""So many batches of real textures are compared with."""
+
+Statistics = list[Float[Array, "_ _"]]
 
 
 class Eye(NamedTuple):
@@ -28,20 +38,40 @@ class Eye(NamedTuple):
 
     convs: Mapping[str, PreparedConv]
     projections: Mapping[str, Float32[Array, "c k"]]
+    wanted: Statistics
+    """Of real textures; see `describe`."""
 
 
-def open_eye(vgg: VGG16, seed: int, textures: Float[Array, "n s s 3"]) -> Eye:
+def real_count(batch_size: int) -> int:
+    """The real textures that `open_eye` takes for batches of this size."""
+    return _WANTED * batch_size
+
+
+def forget(batch_size: int) -> Statistics:
+    """What is remembered before the first step: nothing is known, and all is 0."""
+    widths = [_PROJECTED, _PROJECTED**2] * len(LAYERS)
+    return [jnp.zeros((REMEMBERED * batch_size, width)) for width in widths]
+
+
+def open_eye(
+    vgg: VGG16, seed: int, textures: Float[np.ndarray, "n s s 3"] | Float[Array, "n s s 3"]
+) -> Eye:
     """An eye for textures in [−1, 1] such as these, by whose spread its projections are scaled."""
     side = textures.shape[1] // 2
     convs = vgg.prepare(LAYERS, side, side, 3)
-    features = jax.jit(_features)(convs, textures[:, :side, :side])
+    features = jax.jit(_features)(convs, jnp.asarray(textures[:_SPREAD, :side, :side]))
     rng = np.random.default_rng((seed, 2))
     projections = {}
     for layer in LAYERS:
         spread = np.asarray(features[layer].std((0, 1, 2))) + 1e-2
         draw = rng.normal(size=(len(spread), _PROJECTED)) / np.sqrt(len(spread))
         projections[layer] = jnp.asarray(draw / spread[:, None], jnp.float32)
-    return Eye(convs, projections)
+    eye, key, look = Eye(convs, projections, []), jax.random.key(seed), jax.jit(describe)
+    seen = [
+        look(eye, jax.random.fold_in(key, first), jnp.asarray(textures[first : first + _CHUNK]))
+        for first in range(0, len(textures), _CHUNK)
+    ]
+    return eye._replace(wanted=[jnp.concatenate(parts) for parts in zip(*seen, strict=True)])
 
 
 def _features(
@@ -50,9 +80,7 @@ def _features(
     return extract(convs, (textures + 1) * 127.5, LAYERS, features="relu")
 
 
-def describe(
-    eye: Eye, key: Key[Array, ""], textures: Float[Array, "n s s 3"]
-) -> list[Float[Array, "n _"]]:
+def describe(eye: Eye, key: Key[Array, ""], textures: Float[Array, "n s s 3"]) -> Statistics:
     """Of a random quarter of each texture in [−1, 1], each layer's means and its Gram matrix."""
     count, size = textures.shape[:2]
     side = size // 2
@@ -63,7 +91,7 @@ def describe(
     return statistics(eye, seen)
 
 
-def statistics(eye: Eye, textures: Float[Array, "n s s 3"]) -> list[Float[Array, "n _"]]:
+def statistics(eye: Eye, textures: Float[Array, "n s s 3"]) -> Statistics:
     """Of textures in [−1, 1], each layer's projected means and its Gram matrix about them.
 
     The Gram matrix is in the features' unit, not its square.
@@ -79,16 +107,19 @@ def statistics(eye: Eye, textures: Float[Array, "n s s 3"]) -> list[Float[Array,
 
 
 def apart(
-    key: Key[Array, ""], real: list[Float[Array, "n _"]], generated: list[Float[Array, "n _"]]
+    key: Key[Array, ""], real: list[Float[Array, "m _"]], generated: list[Float[Array, "n _"]]
 ) -> Float[Array, ""]:
-    """The mean squared sliced Wasserstein distance, in units of the real statistics' spread."""
+    """The mean squared sliced Wasserstein distance, in units of the real statistics' spread.
+
+    There are as many real ones as generated ones, or a multiple of these.
+    """
     total = jnp.zeros(())
     for index, (some, others) in enumerate(zip(real, generated, strict=True)):
         width = some.shape[1]
         draw = jax.random.normal(jax.random.fold_in(key, index), (width, _SLICES))
         directions = draw / np.sqrt(width)
-        along = some @ directions
-        spread = along.std(0) + 1e-3
-        distance = (jnp.sort(along, 0) - jnp.sort(others @ directions, 0)) / spread
-        total += jnp.square(distance).mean()
+        along, others_along = (jnp.sort((each @ directions).T) for each in (some, others))
+        spread = along.std(1, keepdims=True) + 1e-3
+        along = along.reshape(_SLICES, len(others), -1).mean(2)
+        total += jnp.square((along - others_along) / spread).mean()
     return total / len(real)

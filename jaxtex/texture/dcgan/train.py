@@ -25,7 +25,7 @@ from jaxtyping import Array, Float, Key, UInt8
 
 from jaxtex.texture.dcgan.augment import augment
 from jaxtex.texture.dcgan.network import Discriminator, Generator, grown
-from jaxtex.texture.dcgan.perception import Eye, apart, describe
+from jaxtex.texture.dcgan.perception import Eye, Statistics, apart, describe, forget
 from jaxtex.texture.dcgan.settings import Rates, Settings
 from jaxtex.training import keep_shared, scan
 from jaxtex.weights import Blueprint, Values, take_apart
@@ -61,6 +61,8 @@ class State(NamedTuple):
     discriminator_moments: Any
     average: Values
     """Of the generator's weights."""
+    remembered: Statistics
+    """What VGG16 saw of the last textures, where the generator is refined."""
 
 
 class Losses(NamedTuple):
@@ -147,6 +149,7 @@ def start(
         generator_moments=optimiser.init(trained),
         discriminator_moments=optimiser.init(judge),
         average=jax.tree.map(jnp.copy, trained),
+        remembered=[] if settings.refine_after is None else forget(settings.batch_size),
     )
     return networks, state
 
@@ -204,9 +207,10 @@ def train_step(
     discriminator = optax.apply_updates(state.discriminator, update)
 
     generator_loss_value, cotangent = jax.value_and_grad(generator_loss)(textures)
-    distance = jnp.zeros(())
+    distance, remembered = jnp.zeros(()), state.remembered
     if eye is not None:
-        distance, seen = _seen(eye, jax.random.fold_in(rates.key(state.step), 2), real, textures)
+        key = jax.random.fold_in(rates.key(state.step), 2)
+        distance, remembered, seen = _seen(eye, key, remembered, textures)
         cotangent += seen * (jnp.linalg.norm(cotangent) / (jnp.linalg.norm(seen) + 1e-12))
     update, generator_moments = optimiser.update(
         to_generator(cotangent)[0], state.generator_moments
@@ -226,6 +230,7 @@ def train_step(
         generator_moments,
         discriminator_moments,
         average,
+        remembered,
     )
     real_chance, generated_chance = chances
     return after, Losses(loss, generator_loss_value, real_chance, generated_chance, distance)
@@ -244,12 +249,18 @@ def train_steps(
 
 
 def _seen(
-    eye: Eye, key: Key[Array, ""], real: Float[Array, "n s s 3"], textures: Float[Array, "n s s 3"]
-) -> tuple[Array, Float[Array, "n s s 3"]]:
-    """How far textures are from real ones to VGG16, and the gradient of that."""
-    keys = jax.random.split(key, 3)
-    wanted = describe(eye, keys[0], real)
-    return jax.value_and_grad(lambda x: apart(keys[2], wanted, describe(eye, keys[1], x)))(textures)
+    eye: Eye, key: Key[Array, ""], remembered: Statistics, textures: Float[Array, "n s s 3"]
+) -> tuple[Array, Statistics, Float[Array, "n s s 3"]]:
+    """How far textures are from real ones to VGG16, what to remember, and the gradient."""
+    keys = jax.random.split(key)
+
+    def distance(textures: Array) -> tuple[Array, Statistics]:
+        found = describe(eye, keys[0], textures)
+        together = [jnp.concatenate(parts) for parts in zip(remembered, found, strict=True)]
+        return apart(keys[1], eye.wanted, together), together
+
+    (found, together), gradient = jax.value_and_grad(distance, has_aux=True)(textures)
+    return found, [each[len(textures) :] for each in together], gradient
 
 
 def _discriminator(networks: Networks, values: Values) -> Any:

@@ -58,6 +58,13 @@ def test_pixels_and_fields_are_independent(noise):
     assert np.abs(correlations).max() < 0.7
 
 
+def test_a_latents_length_does_not_count():
+    latents = jax.random.normal(jax.random.key(2), (3, LATENT))
+    fields, shorter = (grain.fields(scale * latents, 8, 1) for scale in (1, 0.78))
+    np.testing.assert_allclose(fields, shorter, atol=1e-5)
+    assert not np.asarray(grain.fields(0 * latents, 8, 1)).any()
+
+
 def test_maps_of_other_sides_have_other_fields():
     latents = jax.random.normal(jax.random.key(1), (50, LATENT))
     small, large = (grain.fields(latents, side, 1).reshape(50, -1)[:, :64] for side in (8, 16))

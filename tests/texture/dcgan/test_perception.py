@@ -7,7 +7,7 @@ import pytest
 from reference import network
 from scipy import stats
 
-from jaxtex.texture.dcgan.perception import LAYERS, apart, describe, open_eye
+from jaxtex.texture.dcgan.perception import LAYERS, apart, describe, forget, open_eye
 from jaxtex.vgg import extract
 
 
@@ -52,6 +52,22 @@ def test_along_a_line_it_is_the_wasserstein_distance():
         stats.wasserstein_distance(real[:, 0], generated[:, 0])
     )
     assert float(found) == pytest.approx(np.square(ordered).mean() / real.var(), rel=0.03)
+
+
+def test_many_real_textures_are_compared_by_their_quantiles():
+    rng = np.random.default_rng(4)
+    real = rng.normal(size=(60, 1)).astype(np.float32)
+    found = apart(jax.random.key(0), [jnp.asarray(real)], [jnp.zeros((20, 1))])
+    quantiles = np.sort(real[:, 0]).reshape(20, 3).mean(1)
+    assert float(found) == pytest.approx(np.square(quantiles).mean() / real.var(), rel=0.02)
+
+
+def test_what_is_wanted_is_seen_of_all_real_textures(eye, textures):
+    assert [each.shape for each in eye.wanted] == [(6, 48), (6, 48 * 48)] * len(LAYERS)
+    assert [each.shape[1] for each in forget(2)] == [each.shape[1] for each in eye.wanted]
+    again = open_eye(network(), 0, textures)
+    for one, other in zip(eye.wanted, again.wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_equal_sets_in_another_order_are_not_apart():
