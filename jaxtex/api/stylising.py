@@ -15,8 +15,6 @@ from jaxtex.jobs.requests.stylize_options import DEFAULTS, SIZE
 from jaxtex.style.settings import OPTIONS as SETTINGS
 
 if TYPE_CHECKING:
-    from jax import Device
-
     from jaxtex.style import Hooks, Result
     from jaxtex.vgg import VGG16
 
@@ -127,7 +125,7 @@ def stylize_batch(
     background: str = "keep",
     network: "VGG16 | None" = None,
     hooks: "Hooks | None" = None,
-    devices: "Sequence[Device] | None" = None,
+    devices: Sequence[Any] | None = None,
     **options: Any,
 ) -> "list[Result]":
     """`stylize` for many jobs at once, in memory; jobs of one shape share each evaluation.
