@@ -206,24 +206,30 @@ def test_a_model_is_refined_and_grown(train, tmp_path):
     begun = load_model(tmp_path / "out")
     answer = train(
         "--washi", 16, "--model", tmp_path / "out", "--size", 128, "--steps", 2, "--batch-size", 4,
-        "--refine-after", 1, "--sample-every", 0, "--json", output="grown",
+        "--refine-after", 1, "--grain", 2, "--sample-every", 0, "--json", output="grown",
     )  # fmt: skip
     found = json.loads(answer.out)
     assert found["settings"]["refine_after"] == 1
     grown = load_model(tmp_path / "grown")
     assert (grown.size, grown.latent_size) == (128, 4)
     assert grown.metadata["trained_from"] == begun.digest
+    assert grown.metadata["grain"] == "2"
     assert "--refine-after 1 --model FILE" in grown.metadata["training"]
 
 
 @pytest.mark.parametrize(
     ("option", "value", "allowed"),
-    [("--size", 96, "64 or 128"), ("--features", 2, "1"), ("--latent-size", 5, "4")],
+    [
+        ("--size", 96, "64 or 128"),
+        ("--features", 2, "1"),
+        ("--latent-size", 5, "4"),
+        ("--grain", 2, "1"),
+    ],
 )
 def test_what_does_not_fit_the_model_to_go_on_from_is_refused(
     train, tmp_path, option, value, allowed
 ):
-    train(*PAPERS, "--steps", 1, "--sample-every", 0)
+    train(*PAPERS, "--grain", 1, "--steps", 1, "--sample-every", 0)
     words = ("--washi", 16, "--model", tmp_path / "out", "--steps", 2, option, value)
     answer = train(*words, output="other", code=2)
     assert f"{option}: {value} does not go with --model" in answer.err

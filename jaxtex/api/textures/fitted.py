@@ -22,6 +22,7 @@ def train(
     batch_size: int = 64,
     features: int | None = None,
     latent_size: int | None = None,
+    grain: int | None = None,
     refine_after: int | None = None,
     learning_rate: float | int = 2e-4,
     augment: bool | None = None,
@@ -50,6 +51,7 @@ def train(
       batch_size: textures a step.
       features: channels of the largest maps; by default 64, or the model's.
       latent_size: dimensions of the latent space; by default 100, or the model's.
+      grain: fields of noise for each map of the generator; by default 0, or the model's.
       refine_after: from this step on refines textures by what VGG16 sees of them.
       learning_rate: of Adam.
       augment: shows the discriminator changed colours and places; by default with `images`.
@@ -81,6 +83,7 @@ def train(
             "batch_size": batch_size,
             "features": features,
             "latent_size": latent_size,
+            "grain": grain,
             "refine_after": refine_after,
             "learning_rate": learning_rate,
             "augment": augment,

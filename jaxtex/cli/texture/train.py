@@ -29,6 +29,11 @@ from jaxtex.jobs.requests.texture import TrainRequest
     help="Dimensions of the latent space.  [default: 100, or the model's]",
 )
 @click.option(
+    "--grain",
+    type=int,
+    help="Fields of noise for each map of the generator.  [default: 0, or the model's]",
+)
+@click.option(
     "--refine-after",
     type=int,
     help="From this step on refine textures by what VGG16 sees of them.",

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float, Float32
 from jaxtex import platforms, weights
 from jaxtex.errors import SettingsError, WeightsError
 from jaxtex.pipeline import fetched_behind
+from jaxtex.texture.dcgan import grain
 from jaxtex.texture.dcgan.convs import transposed_conv
 from jaxtex.texture.dcgan.network import EPSILON, SIZES, Generator
 from jaxtex.weights import dimension, load_module, model_file
@@ -34,13 +35,19 @@ class Params(NamedTuple):
     project: Float[Array, "z 4 4 c"]
     kernels: tuple[Float[Array, "4 4 _ _"], ...]
     biases: tuple[Float[Array, " _"], ...]
+    strengths: tuple[Float[Array, "g _"], ...] = ()
+    """Of grain, on all maps but the first."""
 
 
 def render(params: Params, latents: Float[Array, "n z"]) -> Float[Array, "n s s 3"]:
     """Textures in [0, 1] of latents; pure, for use inside a compiled program."""
     x = jnp.tensordot(latents, params.project, 1)
-    for kernel, bias in zip(params.kernels, params.biases, strict=True):
-        x = transposed_conv(jax.nn.relu(x + bias), kernel)
+    for stage, (kernel, bias) in enumerate(zip(params.kernels, params.biases, strict=True)):
+        x = x + bias
+        if params.strengths and stage:
+            strengths = params.strengths[stage - 1]
+            x = x + grain.fields(latents, x.shape[1], len(strengths)) @ strengths
+        x = transposed_conv(jax.nn.relu(x), kernel)
     return 0.5 + 0.5 * jnp.tanh(x)
 
 
@@ -183,6 +190,7 @@ def save_model(
         "latent_size": str(generator.latent_size),
         "features": str(generator.features),
         "size": str(generator.size),
+        "grain": str(generator.grain),
         "layout": "kernels [row, column, out, in], of a transposed convolution; RGB in [-1, 1]",
         "tensors_sha256": digest,
     }
@@ -205,7 +213,13 @@ def fold(generator: Generator) -> Params:
     for stage, scale in enumerate(scales[1:]):
         kernels[stage] = kernels[stage] * scale[:, None]
     project = tensors["project"] * scales[0]
-    return Params(jnp.asarray(project), tuple(map(jnp.asarray, kernels)), tuple(shifts))
+    strengths = [
+        jnp.asarray(tensors[f"strengths.{stage}"] * np.float32(grain.GAIN))
+        for stage in range(len(generator.strengths))
+    ]
+    return Params(
+        jnp.asarray(project), tuple(map(jnp.asarray, kernels)), tuple(shifts), tuple(strengths)
+    )
 
 
 def _tensors(generator: Generator) -> dict[str, np.ndarray]:
@@ -223,6 +237,8 @@ def _read_generator(
             f"a texture model ({_ARCHITECTURE}) is needed"
         )
     dimensions = {name: dimension(file, metadata, name) for name in ("latent_size", "features")}
+    if metadata.get("grain", "0") != "0":
+        dimensions["grain"] = dimension(file, metadata, "grain")
     size = dimension(file, metadata, "size")
     if size not in SIZES:
         raise WeightsError(f"{file}: its size is {size}; it must be one of {SIZES}")

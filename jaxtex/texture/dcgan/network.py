@@ -15,6 +15,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from jaxtex.errors import SettingsError
+from jaxtex.texture.dcgan import grain
 from jaxtex.texture.dcgan.convs import strided_conv, transposed_conv
 
 SIZES = (64, 128)
@@ -65,17 +66,27 @@ def _draw_weights(module: nnx.Module, key: Key[Array, ""]) -> None:
 
 
 class Generator(nnx.Module):
-    """Latents to textures."""
+    """Latents to textures; with `grain` fields of noise for each map but the first."""
 
     def __init__(
-        self, *, latent_size: int = LATENT_SIZE, features: int = 64, size: int = 64, rngs: nnx.Rngs
+        self,
+        *,
+        latent_size: int = LATENT_SIZE,
+        features: int = 64,
+        size: int = 64,
+        grain: int = 0,
+        rngs: nnx.Rngs,
     ) -> None:
         widths = channels(features, size)
         self.latent_size, self.features, self.size = latent_size, features, size
+        self.grain = grain
         self.project = nnx.Param(jnp.zeros((latent_size, 4, 4, widths[0])))
         self.norms = nnx.List(_norms(widths, rngs))
         pairs = zip((*widths[1:], 3), widths, strict=True)
         self.convs = nnx.List([Conv(outer, inner) for outer, inner in pairs])
+        # From each field to each channel, one `grain.GAIN`th of it.
+        strengths = [jnp.zeros((grain, width)) for width in widths[1:]] if grain else []
+        self.strengths = nnx.List(map(nnx.Param, strengths))
         _draw_weights(self, rngs.params())
 
     def __call__(
@@ -83,9 +94,12 @@ class Generator(nnx.Module):
     ) -> Float[Array, "n {self.size} {self.size} 3"]:
         """Textures in [−1, 1]; BatchNorm by the batch when training, else by its averages."""
         x = jnp.tensordot(latents, self.project[...], 1)
-        for norm, conv in zip(self.norms, self.convs, strict=True):
-            x = jax.nn.relu(norm(x, use_running_average=not train))
-            x = transposed_conv(x, conv.kernel[...])
+        for stage, (norm, conv) in enumerate(zip(self.norms, self.convs, strict=True)):
+            x = norm(x, use_running_average=not train)
+            if self.grain and stage:
+                noise = grain.fields(latents, x.shape[1], self.grain)
+                x = x + noise @ (grain.GAIN * self.strengths[stage - 1][...])
+            x = transposed_conv(jax.nn.relu(x), conv.kernel[...])
         return jnp.tanh(x)
 
 
@@ -129,6 +143,7 @@ def grown(generator: Generator) -> Generator:
         latent_size=generator.latent_size,
         features=generator.features,
         size=2 * generator.size,
+        grain=generator.grain,
         rngs=nnx.Rngs(0),
     )
     width = generator.project.shape[-1]
@@ -139,6 +154,10 @@ def grown(generator: Generator) -> Generator:
         new.kernel[...] = old.kernel[...]
     for before, after in zip(generator.norms, (larger.norms[0], *larger.norms[2:]), strict=True):
         nnx.update(after, nnx.state(before))
+    for index, strengths in enumerate(generator.strengths):
+        larger.strengths[index + 1][...] = strengths[...]
+    if generator.grain:
+        larger.strengths[0][...] = jnp.zeros_like(larger.strengths[0][...])
     # What the ReLU before it leaves of a standard normal.
     rectified = {"scale": jnp.full(width, 0.58), "bias": jnp.full(width, 0.4)}
     nnx.update(larger.norms[1], rectified)

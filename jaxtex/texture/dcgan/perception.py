@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Float32, Key
 
 from jaxtex.vgg import VGG16, PreparedConv, extract, gram_matrix
 
-LAYERS = ("conv1_2", "conv2_2", "conv3_3")
+LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_2")
 _PROJECTED = 48
 """Channels that a layer's features are projected to."""
 _SLICES = 64

@@ -23,6 +23,7 @@ class Settings:
     Attributes:
       size: pixels a side, 64 or 128.
       features: channels of the last map, f.
+      grain: fields of noise for each of the generator's maps but the first (`grain.fields`).
       batch_size: textures a step, over all devices together.
       learning_rate, beta1: Adam's.
       average: how much of the generator's average stays at each step.
@@ -34,6 +35,7 @@ class Settings:
     size: int = 64
     latent_size: int = LATENT_SIZE
     features: int = 64
+    grain: int = 0
     batch_size: int = 64
     seed: int = 0
     learning_rate: float = 2e-4
@@ -45,7 +47,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         channels(self.features, self.size)
-        for name, least in (("latent_size", 2), ("batch_size", 2), ("seed", 0)):
+        for name, least in (("latent_size", 2), ("batch_size", 2), ("seed", 0), ("grain", 0)):
             value = getattr(self, name)
             if not least <= value < 2**31:
                 raise SettingsError(f"{name}: {value} is not a whole number of {least} or more")

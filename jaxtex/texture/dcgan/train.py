@@ -86,7 +86,7 @@ class Networks:
     """The devices that the batch is shared out to."""
 
 
-_OPTIONS = ("latent_size", "features", "size", "spectral")
+_OPTIONS = ("latent_size", "features", "size", "spectral", "grain")
 _jit: Any = nnx.jit  # its types lose the arguments
 
 
@@ -105,12 +105,17 @@ def start(
     key = jax.random.key(settings.seed)
     make = {"features": settings.features, "size": settings.size}
     generator = _make(
-        Generator, jax.random.fold_in(key, 0), latent_size=settings.latent_size, **make
+        Generator,
+        jax.random.fold_in(key, 0),
+        latent_size=settings.latent_size,
+        grain=settings.grain,
+        **make,
     )
     generator_blueprint, values = take_apart(generator)
     if origin is not None:
-        values = take_apart(origin if origin.size == settings.size else grown(origin))[1]
-        values = {name: jnp.copy(value) for name, value in values.items()}
+        there = take_apart(origin if origin.size == settings.size else grown(origin))[1]
+        # One without grain learns it.
+        values |= {name: jnp.copy(value) for name, value in there.items()}
     trained, statistics = _divide(values)
     discriminator = _make(
         Discriminator, jax.random.fold_in(key, 1), spectral=settings.spectral, **make

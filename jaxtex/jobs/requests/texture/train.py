@@ -18,7 +18,7 @@ _MAX_RENDERED = 1_000_000
 _RENDERED = "rendered.npy"
 _CHUNK = 50
 # Of a network that is not gone on from.
-_SHAPE = {"size": 64, "features": 64, "latent_size": 100}
+_SHAPE = {"size": 64, "features": 64, "latent_size": 100, "grain": 0}
 
 
 class TrainRequest(TrainingRequest):
@@ -63,7 +63,7 @@ class TrainRequest(TrainingRequest):
         if options["model"] is not None:
             self.model = load_origin(options["model"])
         self._take_shape()
-        names = ("size", "latent_size", "features", "batch_size", "seed", "learning_rate")
+        names = ("size", "latent_size", "features", "grain", "batch_size", "seed", "learning_rate")
         augmented = options["augment"]
         if augmented is None:
             augmented = bool(options["images"])
@@ -87,6 +87,8 @@ class TrainRequest(TrainingRequest):
             allowed = (has, 2 * has) if name == "size" else (has,)
             if options[name] is None:
                 options[name] = has
+            elif name == "grain" and has == 0:
+                pass  # A model without learns it.
             elif model is not None and options[name] not in allowed:
                 words = " or ".join(map(str, allowed))
                 raise SettingsError(
@@ -135,7 +137,8 @@ class TrainRequest(TrainingRequest):
         if self.family is not None:
             data = f"--{self.family} {options[self.family]}"
         words = [f"jaxtex texture train {data}"]
-        names = ("size", "latent_size", "features", "batch_size", "learning_rate", "seed", "steps")
+        names = ("size", "latent_size", "features", "grain")
+        names += ("batch_size", "learning_rate", "seed", "steps")
         words += [f"--{name.replace('_', '-')} {options[name]}" for name in names]
         words.append("--augment" if settings.augmented else "--no-augment")
         if settings.spectral:
