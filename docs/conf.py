@@ -4,6 +4,7 @@ Sphinx with myst-nb and the book theme, as jax, flax and optax have it.
 """
 
 import os
+import re
 
 # Notebooks run as the commands do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -44,6 +45,8 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 # Docstrings have Markdown's single backquotes.
 default_role = "code"
+# An option begins with two hyphens, not with a dash.
+smartquotes = False
 viewcode_line_numbers = True
 
 html_theme = "sphinx_book_theme"
@@ -58,3 +61,16 @@ html_theme_options = {
     "use_fullscreen_button": False,
     "use_sidenotes": False,
 }
+
+
+def examples_as_code(app, ctx, lines):
+    """Sets the lines of a command's examples as code."""
+    for index, line in enumerate(lines):
+        found = re.fullmatch(r"(\|\s*)((?:jaxtex|--) ?.*)", line)
+        if found:
+            lines[index] = f"{found[1]}``{found[2]}``"
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("sphinx-click-process-description", examples_as_code)

@@ -7,7 +7,9 @@ from pathlib import Path
 import jaxtex
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_SAID = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = _SAID["project"]
+WHEEL = _SAID["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
 
 
 def test_the_citation_has_the_version_and_both_papers():
@@ -19,8 +21,9 @@ def test_the_citation_has_the_version_and_both_papers():
 
 def test_every_licence_goes_with_the_package():
     files = [path for pattern in PROJECT["license-files"] for path in ROOT.glob(pattern)]
-    assert ROOT / "weights" / "SOURCES.md" in files
-    assert set((ROOT / "examples" / "fonts").glob("*OFL.txt")) <= set(files)
+    assert {ROOT / "LICENSE", *(ROOT / "examples" / "fonts").glob("*OFL.txt")} == set(files)
+    assert {"weights", "examples/SOURCES.md"} <= set(WHEEL)
+    assert (ROOT / "weights" / "SOURCES.md").is_file()
 
 
 def test_every_public_name_is_in_the_reference():
