@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxtex.errors import ManifestError, RunError, SettingsError, Stopped
@@ -50,7 +51,10 @@ class BatchRequest:
     """The jobs of a manifest, or of two folders, and the folder that their results go to."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        """`options` are those of `jaxtex batch`, by their names with underscores."""
+        """`options` are those of `jaxtex batch`, by their names with underscores.
+
+        The manifest may also be its rows, each a mapping.
+        """
         self.options = options
 
     def check(self) -> None:
@@ -107,7 +111,7 @@ class BatchRequest:
                 raise SettingsError("--engine ray: needs Ray; install jaxtex[ray]")
 
     def _manifest(self) -> "Manifest":
-        from jaxtex.jobs.manifests import parse_settings, product, read_manifest
+        from jaxtex.jobs.manifests import of_rows, parse_settings, product, read_manifest
 
         options = self.options
         contents, styles = options["contents"], options["styles"]
@@ -117,6 +121,8 @@ class BatchRequest:
         defaults = parse_settings(options["settings"])
         if folders:
             return product(contents, styles, defaults, without=options["output"])
+        if not isinstance(options["manifest"], Path):
+            return of_rows(options["manifest"], defaults)
         return read_manifest(options["manifest"], defaults)
 
     def run(self, front: Front) -> Counts:

@@ -4,12 +4,14 @@ A job goes through phases, coarse to fine (Gatys et al. 2017), each run in chunk
 one shape run as one batch.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float32
 
 from jaxtex import images, platforms
 from jaxtex.errors import RunError, SettingsError
@@ -54,6 +56,21 @@ class Result:
             "precision": self.job.program.precision,
             "platform": platforms.current(),
         }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the image, with 8 bits and with its settings where the format has room for them.
+
+        Raises:
+          OutputError: the suffix or the folder does not allow it.
+          RunError: the disk is full or fails.
+        """
+        images.save_image(path, self._picture(), metadata=self.metadata)
+
+    def _picture(self) -> Float32[np.ndarray, "h w c"]:
+        return images.validate_picture(self.image, "image")
+
+    def _repr_png_(self) -> bytes:
+        return images.encode_image("image.png", self._picture())
 
 
 class DivergedError(RunError):
@@ -106,7 +123,15 @@ def stylize(
     settings = resolve_settings(preset, strength, **options)
     job = _job(settings, content, style, style_weights, mask, init_image, style_mask, background)
     (outcome,) = run_jobs([job], network=network, hooks=hooks)
-    result = make_result(job, outcome, content)
+    return checked(make_result(job, outcome, content))
+
+
+def checked(result: Result) -> Result:
+    """The result of a run whose loss stayed finite.
+
+    Raises:
+      DivergedError: it did not.
+    """
     if result.status == "diverged":
         raise DivergedError(
             f"the loss became non-finite after step {result.history.step[-1]}; "

@@ -9,6 +9,8 @@ to the manifest.
 import io
 import itertools
 import json
+import math
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -146,6 +148,36 @@ def parse(
     reader(text, manifest, defaults or {})
     manifest.check_defaults()
     return manifest
+
+
+def of_rows(rows: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> Manifest:
+    """The manifest of rows in memory, whose files are named relative to the working folder.
+
+    `defaults` are typed; what is None or NaN in a row is left out, as a table's empty cells.
+
+    Raises:
+      ManifestError: there are no rows, or a default is one that no row has.
+    """
+    manifest = Manifest(name="the rows", folder=Path(), defaults=defaults)
+    for number, row in enumerate(rows, 1):
+        values = {name: _plain(value) for name, value in row.items()}
+        given = {name: value for name, value in values.items() if value is not None}
+        manifest.add(number, given, text=False)
+    if not rows:
+        raise ManifestError("the rows: are none; there are no jobs")
+    manifest.check_defaults()
+    return manifest
+
+
+def _plain(value: Any) -> Any:
+    """A path, an array's number or NaN as JSON would have it."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def product(

@@ -53,7 +53,7 @@ def log_prob(
 ) -> Float32[Array, "*out"]:
     """The logarithm of the density at `points`, unit vectors, with respect to area on S^{n-1}.
 
-    1 − d·x is computed as |x − d|²/2, which for unit vectors is the same and keeps its digits.
+    1 − d·x is computed as ‖x − d‖²/2, which for unit vectors is the same and keeps its digits.
     The batch axes are broadcast.
 
     Raises:

@@ -137,8 +137,8 @@ class TrainRequest(TrainingRequest):
         if self.family is not None:
             data = f"--{self.family} {options[self.family]}"
         words = [f"jaxtex texture train {data}"]
-        names = ("size", "latent_size", "features", "grain")
-        names += ("batch_size", "learning_rate", "seed", "steps")
+        shape = ("size", "latent_size", "features", "grain")
+        names = (*shape, "batch_size", "learning_rate", "seed", "steps")
         words += [f"--{name.replace('_', '-')} {options[name]}" for name in names]
         words.append("--augment" if settings.augmented else "--no-augment")
         if settings.spectral:

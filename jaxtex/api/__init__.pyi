@@ -1,0 +1,13 @@
+from . import msgnet as msgnet
+from . import textures as textures
+from .batches import Batch as Batch
+from .batches import batch as batch
+from .experiments import Sweep as Sweep
+from .experiments import Tuned as Tuned
+from .experiments import sweep as sweep
+from .experiments import tune as tune
+from .scoring import score as score
+from .scoring import score_batch as score_batch
+from .stylising import stylize as stylize
+from .stylising import stylize_batch as stylize_batch
+from .training import Trained as Trained

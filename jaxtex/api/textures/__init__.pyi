@@ -1,0 +1,14 @@
+from .compared import Clusters as Clusters
+from .compared import Similarity as Similarity
+from .compared import cluster as cluster
+from .compared import similarity as similarity
+from .drawn import Extended as Extended
+from .drawn import Sample as Sample
+from .drawn import extend as extend
+from .drawn import sample as sample
+from .fitted import train as train
+from .made import Rendered as Rendered
+from .made import render as render
+from .searching import Search as Search
+from .strips import Interpolation as Interpolation
+from .strips import interpolate as interpolate
