@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from scipy import ndimage
 
+from jaxtex import images
 from jaxtex.style.separation import (
     LUMINANCE,
     RGB,
@@ -46,6 +47,37 @@ def content_levels(canvas: Canvas, content: RGB, ink: Ink | None) -> Levels:
     if ink is not None:
         return (1 - ink.coverage[..., None]) * 255
     return content * 255 if canvas == "rgb" else luminance(content)[..., None] * 255
+
+
+def style_canvas(
+    canvas: Canvas,
+    style: RGB,
+    coverage: Map | None,
+    content: Levels,
+    margin: int,
+    *,
+    size: int | None,
+    crop: bool,
+) -> Levels:
+    """A style image as the content's canvas sees it, with a margin.
+
+    Args:
+      coverage: of its lettering, which is seen instead of its colours; None for these.
+      content: the content's canvas without margin.
+      size: the longer side; None for that of the content, or of its ink where it is cropped.
+      crop: whether only the part with the ink is seen.
+    """
+    levels = style_levels(canvas, style) if coverage is None else (1 - coverage[..., None]) * 255
+    ground = paper(canvas, levels)
+    longer = size or max(content.shape[:2])
+    if crop:
+        levels = crop_to_ink(levels)
+        # As much larger than the content's ink as the canvas is than the content.
+        if not size:
+            longer = max(crop_to_ink(content).shape[:2])
+    height, width = images.fit(levels.shape[0], levels.shape[1], longer)
+    levels = images.resize(levels / 255, height, width) * 255
+    return pad(levels.astype(np.float32), margin, ground)
 
 
 def from_levels(levels: Levels) -> RGB:

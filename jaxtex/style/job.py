@@ -47,6 +47,8 @@ class Job:
     """What makes a picture of its canvas."""
     styles_are: tuple[str, ...]
     """What the style images were taken for, in words; empty where they were not taken apart."""
+    kept: str | None
+    """Why the content keeps its layout although it should be composed, in words."""
     phases: tuple[Phase, ...]
     digest: str
     """SHA-256 of all images, as a checkpoint's proof that it belongs to this job."""

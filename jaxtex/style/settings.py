@@ -5,6 +5,7 @@ that a command's help answers at once.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, no_type_check
@@ -202,6 +203,16 @@ class Settings:
         shape="'#rrggbb'",
         first=True,
     )
+    composition: str = option(
+        "keep",
+        "How the letters are laid out: as they are, as the band's (tall ends, arch), or by so much "
+        "of the way.",
+        group=LOOK,
+        kind="text",
+        choices=("keep", "band"),
+        shape="0..1",
+        first=True,
+    )
     preserve_color: bool = option(
         False,
         "Keep the content's colours: take only the luminance from the stylised image.",
@@ -220,6 +231,7 @@ class Settings:
         for name, declared in OPTIONS.items():
             if name not in ("preset", "layers", "content_layer"):
                 object.__setattr__(self, name, declared.check(getattr(self, name)))
+        object.__setattr__(self, "composition", _composition(self.composition))
         check_layer(str(self.content_layer))
         layers = {
             check_layer(layer): number(f"layer {layer}", coefficient, 0, _LARGEST)
@@ -271,9 +283,30 @@ class Settings:
         """The layers that are computed: those whose coefficient is not 0."""
         return tuple(layer for layer, coefficient in self.layers.items() if coefficient)
 
+    @property
+    def composed(self) -> float:
+        """How far letters are laid out as the band's, 0 to 1."""
+        words = {"keep": 0.0, "band": 1.0}
+        return words[self.composition] if self.composition in words else float(self.composition)
+
     def to_dict(self) -> dict[str, Any]:
         """These settings as JSON values."""
         return {**dataclasses.asdict(self), "layers": dict(self.layers)}
+
+
+def _composition(value: Any) -> str:
+    """A word or a share, as text; 0 is `keep` and 1 is `band`."""
+    if value in ("keep", "band"):
+        return value
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        share = math.nan
+    if isinstance(value, bool) or not 0 <= share <= 1:
+        raise SettingsError(
+            f"composition: {value!r} is neither keep nor band nor a number from 0 to 1"
+        )
+    return {0.0: "keep", 1.0: "band"}.get(share, f"{share:g}")
 
 
 OPTIONS = options_of(Settings)

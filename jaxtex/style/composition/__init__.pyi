@@ -1,4 +1,10 @@
+from .content import Composed as Composed
+from .content import composed as composed
 from .glyphs import Box as Box
 from .glyphs import Glyph as Glyph
 from .glyphs import Glyphs as Glyphs
 from .glyphs import find_glyphs as find_glyphs
+from .layout import Curve as Curve
+from .layout import End as End
+from .layout import Layout as Layout
+from .layout import layout_of as layout_of
