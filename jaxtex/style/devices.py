@@ -118,25 +118,31 @@ def abstract_arguments(
     *,
     styles: int = 1,
     guided: bool = False,
+    regions: int = 0,
 ) -> tuple[Any, ...]:
     """What `run_chunk` takes for images of a shape (height, width, channels), without arrays."""
     height, width, channels = shape
     convs = jax.eval_shape(functools.partial(_abstract_kernels, program.all_layers, *shape))
     image, ones = _floats(batch, *shape), _floats(batch)
     content, grams = jax.eval_shape(functools.partial(features_of, program), convs, image)
+    several = (regions,) if regions else ()
     guides = {
-        layer: _floats(batch, height >> depth(layer), width >> depth(layer), 1)
+        layer: _floats(batch, *several, height >> depth(layer), width >> depth(layer), 1)
         for layer in program.layers
     }
     targets = Targets(
         content=image,
         content_features=_floats(*content.shape),
-        grams={layer: _floats(batch, styles, *gram.shape[1:]) for layer, gram in grams.items()},
+        grams={
+            layer: _floats(batch, styles, *several, *gram.shape[1:])
+            for layer, gram in grams.items()
+        },
         style_weights=_floats(batch, styles),
         distance=_floats(batch, height, width, 1),
         palette=_floats(batch, 2, channels),
         mask=_floats(batch, height, width, 1),
-        guides=guides if guided else None,
+        guides=guides if guided or regions else None,
+        regions=_floats(batch, regions) if regions else None,
     )
     weights = {name: ones for name in Coefficients._fields if name != "layers"}
     coefficients = Coefficients(layers=dict.fromkeys(program.layers, ones), **weights)

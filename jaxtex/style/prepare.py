@@ -10,7 +10,7 @@ from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
-from jaxtex.style.composition import composed
+from jaxtex.style.composition import composed, regions_of
 from jaxtex.style.fill import make_fill
 from jaxtex.style.job import Job, Phase, digest_of, program_of
 from jaxtex.style.objective import Program
@@ -156,6 +156,7 @@ def _shaped_job(
         painting=painting,
         phases=_phases(settings, program, padded, canvas),
         layers=layers,
+        regions=regions_of(padded, style_canvases, settings.ends) if canvas == "ink" else None,
         **common,
     )
 

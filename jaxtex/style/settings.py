@@ -5,13 +5,12 @@ that a command's help answers at once.
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, no_type_check
 
 from jaxtex.errors import SettingsError
-from jaxtex.options import number, option, options_of
+from jaxtex.options import number, option, options_of, word_or_share
 from jaxtex.vgg import LAYERS, FeatureKind, Pool, check_layer
 
 Normalization = Literal["relative", "paper", "gatys", "reference"]
@@ -213,6 +212,15 @@ class Settings:
         shape="0..1",
         first=True,
     )
+    ends: float = option(
+        0.0,
+        "How far the first and the last letter take the manner of the band's own, 0 to 1; for "
+        "logos.",
+        group=LOOK,
+        low=0,
+        high=1,
+        first=True,
+    )
     preserve_color: bool = option(
         False,
         "Keep the content's colours: take only the luminance from the stylised image.",
@@ -231,7 +239,9 @@ class Settings:
         for name, declared in OPTIONS.items():
             if name not in ("preset", "layers", "content_layer"):
                 object.__setattr__(self, name, declared.check(getattr(self, name)))
-        object.__setattr__(self, "composition", _composition(self.composition))
+        object.__setattr__(
+            self, "composition", word_or_share("composition", self.composition, "keep", "band")
+        )
         check_layer(str(self.content_layer))
         layers = {
             check_layer(layer): number(f"layer {layer}", coefficient, 0, _LARGEST)
@@ -292,21 +302,6 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """These settings as JSON values."""
         return {**dataclasses.asdict(self), "layers": dict(self.layers)}
-
-
-def _composition(value: Any) -> str:
-    """A word or a share, as text; 0 is `keep` and 1 is `band`."""
-    if value in ("keep", "band"):
-        return value
-    try:
-        share = float(value)
-    except (TypeError, ValueError):
-        share = math.nan
-    if isinstance(value, bool) or not 0 <= share <= 1:
-        raise SettingsError(
-            f"composition: {value!r} is neither keep nor band nor a number from 0 to 1"
-        )
-    return {0.0: "keep", 1.0: "band"}.get(share, f"{share:g}")
 
 
 OPTIONS = options_of(Settings)

@@ -18,6 +18,7 @@ from jaxtex import images, platforms
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
+from jaxtex.style.composition import Columns
 from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
@@ -52,7 +53,11 @@ class SharedTargets:
         contents = [at_scale(job.content, phase) for job in jobs]
         features = [self._content_features(program, content) for content in contents]
         grams = [
-            [self._grams(program, style, phase.factor) for style in job.styles] for job in jobs
+            [
+                self._grams(program, style, phase.factor, regions)
+                for style, regions in zip(job.styles, _of_styles(job), strict=True)
+            ]
+            for job in jobs
         ]
         distances = [
             self._distance(content, job.settings.skeleton)
@@ -77,7 +82,8 @@ class SharedTargets:
             distance=distance,
             palette=palette,
             mask=mask,
-            guides=self._guides(program, jobs, phase),
+            guides=_guides(program, jobs, phase),
+            regions=_region_weights(jobs),
         )
         return self.placement.share(targets, len(jobs))
 
@@ -90,26 +96,15 @@ class SharedTargets:
         key = "content", program.content_layer, *_kind(program), _digest(content)
         return self._of_contents.get(key, compute)
 
-    def _guides(
-        self, program: Program, jobs: Sequence[Job], phase: Phase
-    ) -> dict[str, Array] | None:
-        """The guides of a batch at each style layer; None where its jobs have none."""
-        maps = [
-            layer_guides(images.resize(job.guide, phase.height, phase.width), program.layers)
-            for job in jobs
-            if job.guide is not None
-        ]
-        if not maps:
-            return None
-        stacked = {layer: np.stack([each[layer] for each in maps]) for layer in program.layers}
-        return jax.device_put(stacked)
-
-    def _grams(self, program: Program, style: Levels, factor: float) -> dict[str, Array]:
-        """The Gram matrices of a style image at `factor` of its size."""
+    def _grams(
+        self, program: Program, style: Levels, factor: float, regions: Columns | None
+    ) -> dict[str, Array]:
+        """The Gram matrices of a style image, or of its regions, at `factor` of its size."""
         least = program.smallest_image
         height, width = (max(least, round(side * factor)) for side in style.shape[:2])
+        regional = () if regions is None else (_digest(regions[None]),)
         keys = {
-            layer: ("gram", layer, *_kind(program), _digest(style), height, width)
+            layer: ("gram", layer, *_kind(program), _digest(style), height, width, *regional)
             for layer in program.layers
         }
         kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
@@ -122,7 +117,11 @@ class SharedTargets:
             convs = prepare_kernels(
                 self.network, only.all_layers, height, width, channels, form="direct"
             )
-            found |= _grams(only, convs, jax.device_put(level))
+            guides = None
+            if regions is not None:
+                maps = _region_guides(regions, height, width, missing)
+                guides = jax.device_put({layer: each[None] for layer, each in maps.items()})
+            found |= _grams(only, convs, jax.device_put(level), guides)
         return {
             layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()
@@ -138,6 +137,42 @@ class SharedTargets:
         return self._of_contents.get(
             ("palette", _digest(content)), lambda: images.palette_of(content)
         )
+
+
+def _guides(program: Program, jobs: Sequence[Job], phase: Phase) -> dict[str, Array] | None:
+    """The guides of a batch at each style layer; None where its jobs have none."""
+    height, width = phase.height, phase.width
+    maps = []
+    for job in jobs:
+        if job.regions is not None:
+            maps.append(_region_guides(job.regions.content, height, width, program.layers))
+        elif job.guide is not None:
+            maps.append(layer_guides(images.resize(job.guide, height, width), program.layers))
+    if not maps:
+        return None
+    stacked = {layer: np.stack([each[layer] for each in maps]) for layer in program.layers}
+    return jax.device_put(stacked)
+
+
+def _region_guides(
+    regions: Columns, height: int, width: int, layers: Sequence[str]
+) -> dict[str, Float32[np.ndarray, "r _ _ 1"]]:
+    """The guides of all regions at each layer, of an image of a size."""
+    found = [
+        layer_guides(images.resize(np.tile(region, (height, 1)), height, width), layers)
+        for region in regions
+    ]
+    return {layer: np.stack([each[layer] for each in found]) for layer in layers}
+
+
+def _of_styles(job: Job) -> Sequence[Columns | None]:
+    return [None] * len(job.styles) if job.regions is None else job.regions.styles
+
+
+def _region_weights(jobs: Sequence[Job]) -> Float32[Array, "b r"] | None:
+    """What each region of a batch's jobs counts; None where they have none."""
+    weights = [job.regions.weights for job in jobs if job.regions is not None]
+    return jax.device_put(np.stack(weights)) if weights else None
 
 
 def coefficients_of(jobs: Sequence[Job], phase: Phase) -> Coefficients:
@@ -190,9 +225,11 @@ def _content_features(program: Program, convs: Any, content: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames="program")
-def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
+def _grams(
+    program: Program, convs: Any, style: Array, guides: dict[str, Array] | None = None
+) -> dict[str, Array]:
     with platforms.products(program.precision):
-        grams = features_of(program, convs, style)[1]
+        grams = features_of(program, convs, style, guides)[1]
     return {layer: gram[0] for layer, gram in grams.items()}
 
 

@@ -104,6 +104,23 @@ def test_guides_are_those_of_each_job_and_phase(network):
         assert not np.asarray(guides["conv1_2"][1, :, 0]).any()
 
 
+def test_regions_are_those_of_each_job_and_style(network):
+    job = job_of(ends=1.0, canvas="ink")
+    assert job.regions is not None
+    shared = SharedTargets(network)
+    targets = shared.of(job.program, [job], job.phases[0])
+    plain = shared.of(job.program, [job_of(canvas="ink")], job.phases[0])
+    height, width = job.content.shape[:2]
+    assert targets.guides["conv1_2"].shape == (1, 3, height, width, 1)
+    assert targets.grams["conv1_2"].shape == (1, 1, 3, *plain.grams["conv1_2"].shape[2:])
+    np.testing.assert_allclose(np.sum(targets.regions), 1, rtol=1e-6)
+    # What is kept of the one is not taken for the other.
+    again = shared.of(job.program, [job], job.phases[0])
+    np.testing.assert_array_equal(again.grams["conv1_2"], targets.grams["conv1_2"])
+    assert plain.regions is None
+    assert batches([job, job_of(canvas="ink"), job]) == [[0, 2], [1]]
+
+
 def test_jobs_with_guides_and_without_run_apart():
     guide = np.ones(job_of().content.shape[:2], np.float32)
     jobs = [job_of(), dataclasses.replace(job_of(), guide=guide), job_of()]

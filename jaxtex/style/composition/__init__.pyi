@@ -8,3 +8,6 @@ from .layout import Curve as Curve
 from .layout import End as End
 from .layout import Layout as Layout
 from .layout import layout_of as layout_of
+from .regions import Columns as Columns
+from .regions import Regions as Regions
+from .regions import regions_of as regions_of

@@ -1,0 +1,74 @@
+"""The ends and the middle of lettering, as soft masks along its columns.
+
+Gram matrices know no places; compared region by region (Gatys, Ecker, Bethge, Hertzmann and
+Shechtman, Controlling perceptual factors in neural style transfer, CVPR 2017), the ends take the
+manner of the band's ends.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from jaxtex.style.canvas import Levels
+from jaxtex.style.composition.glyphs import find_glyphs
+from jaxtex.style.separation import Map
+
+Columns = Float32[np.ndarray, "r _"]
+"""How much each column counts for each region, 0 to 1."""
+
+# Where letters cannot be told apart an end is this share of the ink's width.
+_END = 0.18
+# One region passes over to the next within this share of an end's width.
+_SOFT = 0.5
+
+
+class Regions(NamedTuple):
+    """The left end, the middle and the right end of a content and its styles, with margins."""
+
+    content: Columns
+    styles: tuple[Columns, ...]
+    weights: Float32[np.ndarray, " r"]
+    """What each region counts: its share of the content."""
+
+
+def regions_of(content: Levels, styles: Sequence[Levels], ends: float) -> Regions | None:
+    """The regions of canvases of black ink on white, margins included; None where ends are 0.
+
+    Args:
+      content: the content.
+      styles: its styles.
+      ends: how far the regions are apart, 0 (all of them are the whole) to 1.
+    """
+    if not ends:
+        return None
+    found, *others = (end_columns(1 - levels[..., 0] / 255) for levels in (content, *styles))
+    weights = found.mean(1)
+
+    def mixed(columns: Columns) -> Columns:
+        return (1 + ends * (columns - 1)).astype(np.float32)
+
+    return Regions(mixed(found), tuple(map(mixed, others)), weights / weights.sum())
+
+
+def end_columns(coverage: Map) -> Float32[np.ndarray, "3 w"]:
+    """How much each column is of the left end, the middle and the right end; 1 together."""
+    inked = np.flatnonzero((coverage > 0.5).any(0))
+    width = coverage.shape[1]
+    first, last = (inked[0], inked[-1] + 1) if len(inked) else (0, width)
+    glyphs = find_glyphs(coverage)
+    left, right = first + _END * (last - first), last - _END * (last - first)
+    if len(glyphs.line) > 2 and not glyphs.symbols:
+        one, two, *_ = glyphs.line
+        *_, other, end = glyphs.line
+        left, right = (one.core.right + two.core.left) / 2, (other.core.right + end.core.left) / 2
+    columns = np.arange(width) + 0.5
+    before = 1 - _step(columns, left, _SOFT * (left - first))
+    behind = _step(columns, right, _SOFT * (last - right))
+    return np.stack([before, 1 - before - behind, behind]).clip(0, 1).astype(np.float32)
+
+
+def _step(columns: np.ndarray, place: float, width: float) -> np.ndarray:
+    share = np.clip((columns - place) / max(width, 1) + 0.5, 0, 1)
+    return share * share * (3 - 2 * share)
