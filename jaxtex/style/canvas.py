@@ -24,6 +24,8 @@ from jaxtex.style.settings import Canvas
 
 # How much more the middles of the thinnest strokes and gaps count.
 _THIN = 4
+# How much less what is far from the ink of a guided end costs, and how much more its middles count.
+_ROOM, _FIRM = 0.5, 2.0
 
 # Of any size: one function may well take several of different sizes.
 Levels = Float32[np.ndarray, "_ _ _"]
@@ -149,7 +151,10 @@ def crop_to_ink(levels: Levels) -> Levels:
 
 
 def silhouette_distance(
-    levels: Levels, skeleton: float, canvas_width: int
+    levels: Levels,
+    skeleton: float,
+    canvas_width: int,
+    ends: Float32[np.ndarray, " w"] | None = None,
 ) -> Float32[np.ndarray, "h w 1"]:
     """The silhouette's penalty D of every pixel.
 
@@ -158,6 +163,9 @@ def silhouette_distance(
     in its stroke, counter or gap: 0 at the edge, which the style may move, and 1 at the middle,
     which keeps a letter legible. Strokes and gaps of one or two pixels count four times as much:
     they have nothing but their middles, and a small picture of little ink nothing else to lose.
+
+    `ends` says how much, 0 to 1, each column is of an end that is guided: its spikes have room, and
+    the middles of its strokes, on which all the more is laid, count more.
     """
     ink = ink_mask(levels)
     if not ink.any() or ink.all():
@@ -165,7 +173,10 @@ def silhouette_distance(
     far = np.minimum(ndimage.distance_transform_edt(~ink) / (canvas_width / 24), 4) ** 2
     depth, deepest = _depths(ink)
     thin = 1 + (_THIN - 1) * np.clip(2 - deepest, 0, 1)
-    return (far + skeleton * thin * (depth / deepest) ** 2)[..., None].astype(np.float32)
+    middles = skeleton * thin * (depth / deepest) ** 2
+    if ends is not None:
+        far, middles = far * (1 - _ROOM * ends), middles * (1 + _FIRM * ends)
+    return (far + middles)[..., None].astype(np.float32)
 
 
 def stroke_middles(ink: Bool[np.ndarray, "h w"]) -> Map:

@@ -60,8 +60,7 @@ class SharedTargets:
             for job in jobs
         ]
         distances = [
-            self._distance(content, job.settings.skeleton)
-            for job, content in zip(jobs, contents, strict=True)
+            self._distance(content, job) for job, content in zip(jobs, contents, strict=True)
         ]
         palettes = [self._palette(job.content) for job in jobs]
         content, style_weights, distance, palette, mask = jax.device_put(
@@ -127,10 +126,17 @@ class SharedTargets:
             for layer, key in keys.items()
         }
 
-    def _distance(self, content: Levels, skeleton: float) -> np.ndarray:
+    def _distance(self, content: Levels, job: Job) -> np.ndarray:
+        skeleton, ends = job.settings.skeleton, None
+        width = content.shape[1]
+        if job.regions is not None:
+            whole = 1 - job.regions.content[1]
+            places = (np.arange(width) + 0.5) * len(whole) / width - 0.5
+            ends = np.interp(places, np.arange(len(whole)), whole).astype(np.float32)
+        guided = () if ends is None else (_digest(ends[None, None]),)
         return self._of_contents.get(
-            ("distance", skeleton, _digest(content)),
-            lambda: canvases.silhouette_distance(content, skeleton, content.shape[1]),
+            ("distance", skeleton, _digest(content), *guided),
+            lambda: canvases.silhouette_distance(content, skeleton, width, ends),
         )
 
     def _palette(self, content: Levels) -> np.ndarray:

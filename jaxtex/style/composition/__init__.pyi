@@ -1,5 +1,7 @@
 from .content import Composed as Composed
+from .content import band_coverage as band_coverage
 from .content import composed as composed
+from .content import composed_picture as composed_picture
 from .glyphs import Box as Box
 from .glyphs import Glyph as Glyph
 from .glyphs import Glyphs as Glyphs

@@ -10,10 +10,12 @@ from jaxtex.style.canvas import style_levels
 from jaxtex.style.composition.compose import NotComposedError, compose
 from jaxtex.style.composition.glyphs import find_glyphs
 from jaxtex.style.composition.layout import layout_of
-from jaxtex.style.separation import RGB, Ink, Map, StyleParts
+from jaxtex.style.separation import RGB, Ink, Map, Picture, StyleParts, parts_of, separate_at
 
 # Bands are measured at most at so many pixels a side.
 _SIZE = 512
+# A content that is composed for its own sake has at most so many.
+_LARGEST = 1024
 
 
 class Composed(NamedTuple):
@@ -49,6 +51,23 @@ def composed(
         return Composed(compose(ink, band, share, longer), None)
     except NotComposedError as error:
         return Composed(ink, str(error))
+
+
+def composed_picture(content: Picture, style: RGB, share: float) -> Picture:
+    """A logo laid out as a band's, unstylised; the picture itself where it keeps its layout.
+
+    Args:
+      content: RGB, or RGB with straight alpha, 0 to 1.
+      style: RGB, 0 to 1.
+      share: how far to go to the band's layout, 0 to 1.
+    """
+    height, width = content.shape[:2]
+    longer = min(_LARGEST, max(height, width))
+    ink = separate_at(content, *images.fit(height, width, longer))
+    if ink is None:
+        return content
+    found = composed(ink, [style], parts_of([style]), [1.0], share, longer)
+    return content if found.kept is not None else found.ink.paint(found.ink.coverage)
 
 
 def band_coverage(style: RGB, parts: StyleParts) -> Map:
