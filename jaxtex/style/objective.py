@@ -74,9 +74,9 @@ class Targets(NamedTuple):
     content: Float32[Array, "b h w c"]
     """The content image, 0 to 255."""
     content_features: Float32[Array, "b _ _ k"]
-    grams: dict[str, Float32[Array, "b s _ _"]] | dict[str, Float32[Array, "b s r _ _"]]
-    """Gram matrices of s style images, each divided by its own map's size; of each region where
-    there are regions."""
+    grams: dict[str, Float32[Array, "b s _ _"] | Float32[Array, "b s r _ _"]]
+    """Gram matrices of s style images, each divided by its own map's size; of each region at layers
+    that have guides of several."""
     style_weights: Float32[Array, "b s"]
     distance: Float32[Array, "b h w 1"]
     """The silhouette's penalty D of each pixel; 0 on the content's ink."""
@@ -243,7 +243,7 @@ def losses(
     style = jnp.zeros_like(content)
     for layer in program.layers:
         errors = style_loss(grams[layer][:, None], targets.grams[layer], program.normalization)
-        if targets.regions is not None:
+        if targets.regions is not None and errors.ndim == 3:
             errors = jnp.sum(errors * targets.regions[:, None], -1)
         style += coefficients.layers[layer] * jnp.sum(errors * targets.style_weights, -1)
     terms: Mapping[str, Float32[Array, " b"]] = {

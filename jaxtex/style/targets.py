@@ -18,7 +18,7 @@ from jaxtex import images, platforms
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
-from jaxtex.style.composition import Columns
+from jaxtex.style.composition import Columns, regional_layers
 from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
@@ -101,11 +101,14 @@ class SharedTargets:
         """The Gram matrices of a style image, or of its regions, at `factor` of its size."""
         least = program.smallest_image
         height, width = (max(least, round(side * factor)) for side in style.shape[:2])
-        regional = () if regions is None else (_digest(regions[None]),)
-        keys = {
-            layer: ("gram", layer, *_kind(program), _digest(style), height, width, *regional)
+        apart = () if regions is None else regional_layers(program.layers)
+        keys: dict[str, Any] = {
+            layer: ("gram", layer, *_kind(program), _digest(style), height, width)
             for layer in program.layers
         }
+        for layer in apart:
+            assert regions is not None
+            keys[layer] += (_digest(regions[None]),)
         kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
         found = {layer: gram for layer, gram in kept.items() if gram is not None}
         missing = tuple(layer for layer in keys if layer not in found)
@@ -118,7 +121,7 @@ class SharedTargets:
             )
             guides = None
             if regions is not None:
-                maps = _region_guides(regions, height, width, missing)
+                maps = _region_guides(regions, height, width, regional_layers(missing))
                 guides = jax.device_put({layer: each[None] for layer, each in maps.items()})
             found |= _grams(only, convs, jax.device_put(level), guides)
         return {
@@ -151,12 +154,13 @@ def _guides(program: Program, jobs: Sequence[Job], phase: Phase) -> dict[str, Ar
     maps = []
     for job in jobs:
         if job.regions is not None:
-            maps.append(_region_guides(job.regions.content, height, width, program.layers))
+            layers = regional_layers(program.layers)
+            maps.append(_region_guides(job.regions.content, height, width, layers))
         elif job.guide is not None:
             maps.append(layer_guides(images.resize(job.guide, height, width), program.layers))
     if not maps:
         return None
-    stacked = {layer: np.stack([each[layer] for each in maps]) for layer in program.layers}
+    stacked = {layer: np.stack([each[layer] for each in maps]) for layer in maps[0]}
     return jax.device_put(stacked)
 
 

@@ -12,4 +12,5 @@ from .layout import Layout as Layout
 from .layout import layout_of as layout_of
 from .regions import Columns as Columns
 from .regions import Regions as Regions
+from .regions import regional_layers as regional_layers
 from .regions import regions_of as regions_of

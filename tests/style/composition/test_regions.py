@@ -30,6 +30,14 @@ def test_the_ends_are_the_first_and_the_last_letter_with_what_is_beyond():
     assert right[195] == pytest.approx(0.5, abs=0.1)
 
 
+def test_a_symbol_beside_the_letters_is_of_the_middle():
+    coverage = np.pad(word(), ((10, 10), (100, 0)))
+    coverage[5:75, 10:80] = 1
+    left, middle, _ = end_columns(coverage)
+    assert middle[:80].min() == pytest.approx(1, abs=1e-6)
+    assert left[125:135].min() == 1
+
+
 def test_where_letters_cannot_be_told_apart_ends_are_shares_of_the_width():
     coverage = np.zeros((80, 200), np.float32)
     coverage[10:70, 50:90] = coverage[10:70, 110:150] = 1
