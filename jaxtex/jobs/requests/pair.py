@@ -36,8 +36,9 @@ class Pair:
         size: int | None = None,
         read: bool = False,
         composition: float = 0.0,
+        composed_at: int | None = None,
     ) -> "Reference":
-        """What results are scored by; `size`, `read` and `composition` are those of `Reference`.
+        """What results are scored by; the options are those of `Reference`.
 
         Raises:
           ImageError: an image is too small, or the content has no lettering on a ground.
@@ -53,6 +54,7 @@ class Pair:
                 size=size,
                 read=read,
                 composition=composition,
+                composed_at=composed_at,
             )
 
 

@@ -147,9 +147,9 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any], front: Front
     """The scores in the results' order; each pair of content and style is made ready once."""
     from jaxtex import images
 
-    pairs: dict[tuple[Path, Path, float], list[int]] = {}
+    pairs: dict[tuple[Path, Path, float, int | None], list[int]] = {}
     for index, result in enumerate(results):
-        key = result.content, result.style, _composed(result)
+        key = result.content, result.style, *_composed(result)
         pairs.setdefault(key, []).append(index)
     color = options["background"]
     background = None if color is None else images.parse_color(color)
@@ -166,12 +166,16 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any], front: Front
 
     network = load_network(options["weights"])
     found: dict[int, Score] = {}
-    for (content, style, share), members in pairs.items():
+    for (content, style, share, longer), members in pairs.items():
         # Each may be of another shape, with programs of its own.
         forget_programs()
         pair = Pair(loaded[content], loaded[style], background)
         reference = pair.reference(
-            network, size=options["size"], read=options["ocr"], composition=share
+            network,
+            size=options["size"],
+            read=options["ocr"],
+            composition=share,
+            composed_at=longer,
         )
         shape = reference.content.shape[:2]
         pictures = [_without_margin(results[index], *shape) for index in members]
@@ -181,14 +185,16 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any], front: Front
     return [found[index] for index in range(len(results))]
 
 
-def _composed(result: _Result) -> float:
-    """How far a result's settings say that its letters are laid out as the style's."""
+def _composed(result: _Result) -> tuple[float, int | None]:
+    """How far a result's letters are laid out as the style's, and at which size, as it says."""
     from jaxtex.style import Settings
 
     try:
-        return Settings(composition=result.settings.get("composition", "keep")).composed
+        share = Settings(composition=result.settings.get("composition", "keep")).composed
     except SettingsError:
-        return 0.0
+        share = 0.0
+    size = result.settings.get("size")
+    return share, size if share and isinstance(size, int) and 16 <= size <= 16_384 else None
 
 
 def _without_margin(result: _Result, height: int, width: int) -> Any:

@@ -14,8 +14,6 @@ from jaxtex.style.separation import RGB, Ink, Map, Picture, StyleParts, parts_of
 
 # Bands are measured at most at so many pixels a side.
 _SIZE = 512
-# A content that is composed for its own sake has at most so many.
-_LARGEST = 1024
 
 
 class Composed(NamedTuple):
@@ -53,16 +51,16 @@ def composed(
         return Composed(ink, str(error))
 
 
-def composed_picture(content: Picture, style: RGB, share: float) -> Picture:
+def composed_picture(content: Picture, style: RGB, share: float, longer: int = _SIZE) -> Picture:
     """A logo laid out as a band's, unstylised; the picture itself where it keeps its layout.
 
     Args:
       content: RGB, or RGB with straight alpha, 0 to 1.
       style: RGB, 0 to 1.
       share: how far to go to the band's layout, 0 to 1.
+      longer: the longer side in pixels; a result of this size has its letters in the same places.
     """
     height, width = content.shape[:2]
-    longer = min(_LARGEST, max(height, width))
     ink = separate_at(content, *images.fit(height, width, longer))
     if ink is None:
         return content

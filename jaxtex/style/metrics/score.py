@@ -93,6 +93,7 @@ class Reference:
         size: int | None = None,
         read: bool = False,
         composition: float = 0.0,
+        composed_at: int | None = None,
     ) -> None:
         """Checks both images; all are RGB, floats in [0, 1] or 8 or 16 bit integers, perhaps with
         straight alpha as a fourth channel.
@@ -108,6 +109,7 @@ class Reference:
           read: whether tesseract shall read content and results, where it is installed.
           composition: how far the results' letters were laid out as the style's, 0 to 1; they are
             compared with the content laid out so.
+          composed_at: the longer side at which they were, in pixels; 512 by default.
 
         Raises:
           ImageError: an image is too small, of another type or out of range, or the content has
@@ -119,7 +121,7 @@ class Reference:
         plain = images.over(*images.split(picture), self.background)
         content = plain
         if composition:
-            laid_out = composed_picture(picture, style, composition)
+            laid_out = composed_picture(picture, style, composition, composed_at or _SIZE)
             content = images.over(*images.split(laid_out), self.background)
         for name, image in (("content", content), ("style", style)):
             _check_size(name, image)
