@@ -31,6 +31,7 @@ def programs(scale: Scale) -> dict[str, Callable[[], Case]]:
         "stylize-rematerialised": make(chunk, rematerialise=True),
         "stylize-rgb": make(chunk, channels=3),
         "stylize-guided": make(odd, channels=3, guided=True),
+        "stylize-ends": make(odd, regions=3),
         "start-lbfgs": make(style.start, "lbfgs", side, batch),
         "start-adam": make(style.start, "adam", side, batch),
         "vgg16-kernels": make(style.kernels, side),

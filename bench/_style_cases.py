@@ -46,10 +46,13 @@ def stylise(
     rematerialise: bool = False,
     channels: int = 1,
     guided: bool = False,
+    regions: int = 0,
 ) -> Case:
     """`run_chunk`, whose cost is that of an evaluation: XLA counts the body of its loop once."""
     program = steel(precision, rematerialise)
-    args = abstract_arguments(program, optimizer, batch, (height, width, channels), guided=guided)
+    args = abstract_arguments(
+        program, optimizer, batch, (height, width, channels), guided=guided, regions=regions
+    )
     pixels = batch * height * width
     return Case(optimise.run_chunk, args, batch, (2, 3, 4), pixels, precision)
 

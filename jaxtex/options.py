@@ -203,6 +203,25 @@ def number(
     return int(value) if whole else float(value)
 
 
+def word_or_share(name: str, value: Any, none: str, all_: str) -> str:
+    """A word or a number from 0 to 1, as text; 0 is the word for none of it, 1 that for all.
+
+    Raises:
+      SettingsError: it is something else; `name` is what the sentence begins with.
+    """
+    if value in (none, all_):
+        return value
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        share = math.nan
+    if isinstance(value, bool) or not 0 <= share <= 1:
+        raise SettingsError(
+            f"{name}: {value!r} is neither {none} nor {all_} nor a number from 0 to 1"
+        )
+    return {0.0: none, 1.0: all_}.get(share, f"{share:g}")
+
+
 def _range(low: float | int, high: float | int, *, above: bool) -> str:
     if high < math.inf:
         return f"from {low:g} to {high:g}"

@@ -1,5 +1,6 @@
 """`jaxtex score`: how readable, clean and stylised results are."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,13 @@ def _print_one(found: "Score") -> None:
     for name, figures in found.figures.items():
         if name != "artefacts":
             first, *others = figures._asdict().items()
-            parts = ", ".join(f"{part} {value:.3f}" for part, value in others)
-            click.echo(f"{name:12} {first[1]:.3f}  {parts}".rstrip())
+            parts = ", ".join(f"{part} {_shown(value)}" for part, value in others)
+            click.echo(f"{name:12} {_shown(first[1])}  {parts}".rstrip())
+
+
+def _shown(value: float) -> str:
+    """A figure; a dash for one that cannot be had, as the layout of a symbol."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 def _print_table(scored: Sequence[Scored]) -> None:

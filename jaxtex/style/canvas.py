@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from scipy import ndimage
 
+from jaxtex import images
 from jaxtex.style.separation import (
     LUMINANCE,
     RGB,
@@ -23,6 +24,8 @@ from jaxtex.style.settings import Canvas
 
 # How much more the middles of the thinnest strokes and gaps count.
 _THIN = 4
+# How much less what is far from the ink of a guided end costs, and how much more its middles count.
+_ROOM, _FIRM = 0.5, 2.0
 
 # Of any size: one function may well take several of different sizes.
 Levels = Float32[np.ndarray, "_ _ _"]
@@ -46,6 +49,37 @@ def content_levels(canvas: Canvas, content: RGB, ink: Ink | None) -> Levels:
     if ink is not None:
         return (1 - ink.coverage[..., None]) * 255
     return content * 255 if canvas == "rgb" else luminance(content)[..., None] * 255
+
+
+def style_canvas(
+    canvas: Canvas,
+    style: RGB,
+    coverage: Map | None,
+    content: Levels,
+    margin: int,
+    *,
+    size: int | None,
+    crop: bool,
+) -> Levels:
+    """A style image as the content's canvas sees it, with a margin.
+
+    Args:
+      coverage: of its lettering, which is seen instead of its colours; None for these.
+      content: the content's canvas without margin.
+      size: the longer side; None for that of the content, or of its ink where it is cropped.
+      crop: whether only the part with the ink is seen.
+    """
+    levels = style_levels(canvas, style) if coverage is None else (1 - coverage[..., None]) * 255
+    ground = paper(canvas, levels)
+    longer = size or max(content.shape[:2])
+    if crop:
+        levels = crop_to_ink(levels)
+        # As much larger than the content's ink as the canvas is than the content.
+        if not size:
+            longer = max(crop_to_ink(content).shape[:2])
+    height, width = images.fit(levels.shape[0], levels.shape[1], longer)
+    levels = images.resize(levels / 255, height, width) * 255
+    return pad(levels.astype(np.float32), margin, ground)
 
 
 def from_levels(levels: Levels) -> RGB:
@@ -117,7 +151,10 @@ def crop_to_ink(levels: Levels) -> Levels:
 
 
 def silhouette_distance(
-    levels: Levels, skeleton: float, canvas_width: int
+    levels: Levels,
+    skeleton: float,
+    canvas_width: int,
+    ends: Float32[np.ndarray, " w"] | None = None,
 ) -> Float32[np.ndarray, "h w 1"]:
     """The silhouette's penalty D of every pixel.
 
@@ -126,6 +163,9 @@ def silhouette_distance(
     in its stroke, counter or gap: 0 at the edge, which the style may move, and 1 at the middle,
     which keeps a letter legible. Strokes and gaps of one or two pixels count four times as much:
     they have nothing but their middles, and a small picture of little ink nothing else to lose.
+
+    `ends` says how much, 0 to 1, each column is of an end that is guided: its spikes have room, and
+    the middles of its strokes, on which all the more is laid, count more.
     """
     ink = ink_mask(levels)
     if not ink.any() or ink.all():
@@ -133,7 +173,10 @@ def silhouette_distance(
     far = np.minimum(ndimage.distance_transform_edt(~ink) / (canvas_width / 24), 4) ** 2
     depth, deepest = _depths(ink)
     thin = 1 + (_THIN - 1) * np.clip(2 - deepest, 0, 1)
-    return (far + skeleton * thin * (depth / deepest) ** 2)[..., None].astype(np.float32)
+    middles = skeleton * thin * (depth / deepest) ** 2
+    if ends is not None:
+        far, middles = far * (1 - _ROOM * ends), middles * (1 + _FIRM * ends)
+    return (far + middles)[..., None].astype(np.float32)
 
 
 def stroke_middles(ink: Bool[np.ndarray, "h w"]) -> Map:

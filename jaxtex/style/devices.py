@@ -14,6 +14,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxtex import platforms, runtime
 from jaxtex.files import atomic_path
+from jaxtex.style.composition import regional_layers
 from jaxtex.style.job import Job
 from jaxtex.style.objective import Coefficients, Program, Targets, features_of
 from jaxtex.style.optimise import run_chunk, start
@@ -118,25 +119,33 @@ def abstract_arguments(
     *,
     styles: int = 1,
     guided: bool = False,
+    regions: int = 0,
 ) -> tuple[Any, ...]:
     """What `run_chunk` takes for images of a shape (height, width, channels), without arrays."""
     height, width, channels = shape
     convs = jax.eval_shape(functools.partial(_abstract_kernels, program.all_layers, *shape))
     image, ones = _floats(batch, *shape), _floats(batch)
     content, grams = jax.eval_shape(functools.partial(features_of, program), convs, image)
+    # Regions are those of some layers; guides for one are those of all.
+    apart = regional_layers(program.layers) if regions else ()
+    several = {layer: (regions,) if layer in apart else () for layer in program.layers}
     guides = {
-        layer: _floats(batch, height >> depth(layer), width >> depth(layer), 1)
-        for layer in program.layers
+        layer: _floats(batch, *several[layer], height >> depth(layer), width >> depth(layer), 1)
+        for layer in (apart if regions else program.layers)
     }
     targets = Targets(
         content=image,
         content_features=_floats(*content.shape),
-        grams={layer: _floats(batch, styles, *gram.shape[1:]) for layer, gram in grams.items()},
+        grams={
+            layer: _floats(batch, styles, *several[layer], *gram.shape[1:])
+            for layer, gram in grams.items()
+        },
         style_weights=_floats(batch, styles),
         distance=_floats(batch, height, width, 1),
         palette=_floats(batch, 2, channels),
         mask=_floats(batch, height, width, 1),
-        guides=guides if guided else None,
+        guides=guides if guided or regions else None,
+        regions=_floats(batch, regions) if regions else None,
     )
     weights = {name: ones for name in Coefficients._fields if name != "layers"}
     coefficients = Coefficients(layers=dict.fromkeys(program.layers, ones), **weights)

@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from jaxtex import images, platforms
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
+from jaxtex.style.composition import Regions
 from jaxtex.style.objective import Program
 from jaxtex.style.painting import Painting, Shapes
 from jaxtex.style.separation import Map, Picture
@@ -47,11 +48,16 @@ class Job:
     """What makes a picture of its canvas."""
     styles_are: tuple[str, ...]
     """What the style images were taken for, in words; empty where they were not taken apart."""
+    kept: str | None
+    """Why the content keeps its layout although it should be composed, in words."""
     phases: tuple[Phase, ...]
     digest: str
     """SHA-256 of all images, as a checkpoint's proof that it belongs to this job."""
     layers: tuple[str, ...]
     """The style layers of its program; those of coefficient 0 may be among them."""
+    regions: Regions | None = None
+    """The ends and the middle of content and styles, whose Gram matrices are compared apart; None:
+    all as one."""
     guide: Map | None = None
     """How much each pixel of the canvas counts in the Gram matrices, 0 to 1; None: all alike."""
 
@@ -67,7 +73,7 @@ class Job:
         optimiser = (settings.optimizer, settings.learning_rate, settings.box)
         guided = self.guide is not None
         shape, count = self.content.shape, len(self.styles)
-        return self.program, self.phases, shape, count, optimiser, guided
+        return self.program, self.phases, shape, count, optimiser, guided, self.regions is not None
 
     def picture(self, levels: Levels) -> Picture:
         """What a canvas of any size shows at full size, 0 to 1; with alpha where it has any."""

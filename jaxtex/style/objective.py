@@ -74,8 +74,9 @@ class Targets(NamedTuple):
     content: Float32[Array, "b h w c"]
     """The content image, 0 to 255."""
     content_features: Float32[Array, "b _ _ k"]
-    grams: dict[str, Float32[Array, "b s _ _"]]
-    """Gram matrices of s style images, each divided by its own map's size."""
+    grams: dict[str, Float32[Array, "b s _ _"] | Float32[Array, "b s r _ _"]]
+    """Gram matrices of s style images, each divided by its own map's size; of each region at layers
+    that have guides of several."""
     style_weights: Float32[Array, "b s"]
     distance: Float32[Array, "b h w 1"]
     """The silhouette's penalty D of each pixel; 0 on the content's ink."""
@@ -83,9 +84,13 @@ class Targets(NamedTuple):
     """The content's own colours, 0 to 1."""
     mask: Float32[Array, "b h w 1"]
     """Where the image may change: 1; where it stays the content: 0."""
-    guides: dict[str, Float32[Array, "b _ _ 1"]] | None = None
+    guides: dict[str, Float32[Array, "b _ _ 1"]] | dict[str, Float32[Array, "b r _ _ 1"]] | None = (
+        None
+    )
     """For guided Gram matrices, the root of each position's weight at each layer, the mean weight
-    of a map being 1; without, all positions count alike."""
+    of a map being 1; without, all positions count alike. For several regions, one map each."""
+    regions: Float32[Array, "b r"] | None = None
+    """What each region counts, 1 together."""
 
 
 class Losses(NamedTuple):
@@ -186,11 +191,11 @@ def features_of(
     program: Program,
     vgg: Mapping[str, PreparedConv],
     image: Float[Array, "b h w c"],
-    guides: Mapping[str, Float32[Array, "b _ _ 1"]] | None = None,
-) -> tuple[Float[Array, "b _ _ k"], dict[str, Float32[Array, "b _ _"]]]:
+    guides: Mapping[str, Float32[Array, "..."]] | None = None,
+) -> tuple[Float[Array, "b _ _ k"], dict[str, Float32[Array, "..."]]]:
     """What `program` compares: the content layer's features and the style layers' Gram matrices.
 
-    `guides` are those of `Targets`.
+    `guides` are those of `Targets`; with regions there is a matrix `[b, r, k, k]` for each.
     """
     guides = guides or {}
     taps: dict[str, Tap] = {
@@ -238,6 +243,8 @@ def losses(
     style = jnp.zeros_like(content)
     for layer in program.layers:
         errors = style_loss(grams[layer][:, None], targets.grams[layer], program.normalization)
+        if targets.regions is not None and errors.ndim == 3:
+            errors = jnp.sum(errors * targets.regions[:, None], -1)
         style += coefficients.layers[layer] * jnp.sum(errors * targets.style_weights, -1)
     terms: Mapping[str, Float32[Array, " b"]] = {
         "content": content,

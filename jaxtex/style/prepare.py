@@ -10,6 +10,7 @@ from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
+from jaxtex.style.composition import composed, regions_of
 from jaxtex.style.fill import make_fill
 from jaxtex.style.job import Job, Phase, digest_of, program_of
 from jaxtex.style.objective import Program
@@ -30,6 +31,7 @@ from jaxtex.style.settings import Canvas, Settings
 # The least longer side, in pixels, of a canvas at the first of automatic scales: on less, a large
 # mark loses its parts.
 _COARSEST = 120
+_NO_MASK = "composition: {!r} moves the letters, and a mask holds them; give only one of the two"
 
 
 def make_job(
@@ -65,7 +67,7 @@ def make_job(
     height, width = content.shape[:2]
     if settings.size:
         height, width = images.fit(height, width, settings.size)
-    ink = None
+    ink, kept = None, "it is no logo" if settings.composed else None
     if settings.canvas in ("auto", "ink"):
         ink = separate_at(content, height, width)
     parts: tuple[StyleParts, ...] = ()
@@ -73,12 +75,21 @@ def make_job(
         parts = parts_of(
             opaque_styles, settings.style_kind, style_mask, colors=settings.colors == "style"
         )
+        if settings.composed:
+            if mask is not None:
+                raise SettingsError(_NO_MASK.format(settings.composition))
+            share, longer = settings.composed, max(height, width)
+            ink, kept = composed(ink, opaque_styles, parts, weights, share, longer)
+            height, width = ink.coverage.shape
         ink = recolored(ink, settings.colors, parts)
     color, alpha = images.split(content)
     ground = images.contrasting_ground(content)
     if isinstance(background, tuple):
         ground = background
-    color = images.resize(images.over(color, alpha, ground), height, width)
+    color = images.over(color, alpha, ground)
+    if ink is not None and settings.composed and kept is None:
+        color = images.over(*images.split(ink.paint(ink.coverage)), ground)
+    color = images.resize(color, height, width)
     # What lies behind ink can change without its run.
     seen = color if ink is None else None
     painting = Painting(
@@ -94,6 +105,7 @@ def make_job(
     common = {
         "asked": settings,
         "style_weights": weights,
+        "kept": kept,
         "styles_are": tuple(part.said for part in parts),
         "digest": digest_of(content, seen, style_mask, mask, init, *styles),
     }
@@ -123,7 +135,9 @@ def _shaped_job(
     margin, house = painting.margin, settings.strength is not None
     coverages = [part.coverage for part in parts] or [None] * len(styles)
     style_canvases = tuple(
-        _style_canvas(settings, canvas, style, coverage, levels, margin, crop=house)
+        canvases.style_canvas(
+            canvas, style, coverage, levels, margin, size=settings.style_size, crop=house
+        )
         for style, coverage in zip(styles, coverages, strict=True)
     )
     padded = canvases.pad(levels, margin, canvases.paper(canvas, levels))
@@ -142,6 +156,7 @@ def _shaped_job(
         painting=painting,
         phases=_phases(settings, program, padded, canvas),
         layers=layers,
+        regions=regions_of(padded, style_canvases, settings.ends) if canvas == "ink" else None,
         **common,
     )
 
@@ -227,33 +242,6 @@ def _check_canvas(program: Program, size: int | None, padded: Levels) -> None:
             f"small for layer {program.all_layers[-1]}, which needs at least "
             f"{program.smallest_image} a side"
         )
-
-
-def _style_canvas(
-    settings: Settings,
-    canvas: Canvas,
-    style: RGB,
-    coverage: Map | None,
-    content: Levels,
-    margin: int,
-    *,
-    crop: bool,
-) -> Levels:
-    """A style image as the content's canvas sees it; cropped to its ink for the house preset."""
-    if coverage is None:
-        levels = canvases.style_levels(canvas, style)
-    else:
-        levels = (1 - coverage[..., None]) * 255
-    paper = canvases.paper(canvas, levels)
-    longer = settings.style_size or max(content.shape[:2])
-    if crop:
-        levels = canvases.crop_to_ink(levels)
-        # As much larger than the content's ink as the canvas is than the content.
-        if not settings.style_size:
-            longer = max(canvases.crop_to_ink(content).shape[:2])
-    height, width = images.fit(levels.shape[0], levels.shape[1], longer)
-    levels = images.resize(levels / 255, height, width) * 255
-    return canvases.pad(levels.astype(np.float32), margin, paper)
 
 
 def _start(

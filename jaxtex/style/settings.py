@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, no_type_check
 
 from jaxtex.errors import SettingsError
-from jaxtex.options import number, option, options_of
+from jaxtex.options import number, option, options_of, word_or_share
 from jaxtex.vgg import LAYERS, FeatureKind, Pool, check_layer
 
 Normalization = Literal["relative", "paper", "gatys", "reference"]
@@ -202,6 +202,25 @@ class Settings:
         shape="'#rrggbb'",
         first=True,
     )
+    composition: str = option(
+        "keep",
+        "How the letters are laid out: as they are, as the band's (tall ends, arch), or by so much "
+        "of the way.",
+        group=LOOK,
+        kind="text",
+        choices=("keep", "band"),
+        shape="0..1",
+        first=True,
+    )
+    ends: float = option(
+        0.0,
+        "How far the first and the last letter take the manner of the band's own, 0 to 1; for "
+        "logos.",
+        group=LOOK,
+        low=0,
+        high=1,
+        first=True,
+    )
     preserve_color: bool = option(
         False,
         "Keep the content's colours: take only the luminance from the stylised image.",
@@ -220,6 +239,9 @@ class Settings:
         for name, declared in OPTIONS.items():
             if name not in ("preset", "layers", "content_layer"):
                 object.__setattr__(self, name, declared.check(getattr(self, name)))
+        object.__setattr__(
+            self, "composition", word_or_share("composition", self.composition, "keep", "band")
+        )
         check_layer(str(self.content_layer))
         layers = {
             check_layer(layer): number(f"layer {layer}", coefficient, 0, _LARGEST)
@@ -270,6 +292,12 @@ class Settings:
     def style_layers(self) -> tuple[str, ...]:
         """The layers that are computed: those whose coefficient is not 0."""
         return tuple(layer for layer, coefficient in self.layers.items() if coefficient)
+
+    @property
+    def composed(self) -> float:
+        """How far letters are laid out as the band's, 0 to 1."""
+        words = {"keep": 0.0, "band": 1.0}
+        return words[self.composition] if self.composition in words else float(self.composition)
 
     def to_dict(self) -> dict[str, Any]:
         """These settings as JSON values."""

@@ -18,6 +18,7 @@ from jaxtex import images, platforms
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
+from jaxtex.style.composition import Columns, regional_layers
 from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
@@ -52,11 +53,14 @@ class SharedTargets:
         contents = [at_scale(job.content, phase) for job in jobs]
         features = [self._content_features(program, content) for content in contents]
         grams = [
-            [self._grams(program, style, phase.factor) for style in job.styles] for job in jobs
+            [
+                self._grams(program, style, phase.factor, regions)
+                for style, regions in zip(job.styles, _of_styles(job), strict=True)
+            ]
+            for job in jobs
         ]
         distances = [
-            self._distance(content, job.settings.skeleton)
-            for job, content in zip(jobs, contents, strict=True)
+            self._distance(content, job) for job, content in zip(jobs, contents, strict=True)
         ]
         palettes = [self._palette(job.content) for job in jobs]
         content, style_weights, distance, palette, mask = jax.device_put(
@@ -77,7 +81,8 @@ class SharedTargets:
             distance=distance,
             palette=palette,
             mask=mask,
-            guides=self._guides(program, jobs, phase),
+            guides=_guides(program, jobs, phase),
+            regions=_region_weights(jobs),
         )
         return self.placement.share(targets, len(jobs))
 
@@ -90,28 +95,20 @@ class SharedTargets:
         key = "content", program.content_layer, *_kind(program), _digest(content)
         return self._of_contents.get(key, compute)
 
-    def _guides(
-        self, program: Program, jobs: Sequence[Job], phase: Phase
-    ) -> dict[str, Array] | None:
-        """The guides of a batch at each style layer; None where its jobs have none."""
-        maps = [
-            layer_guides(images.resize(job.guide, phase.height, phase.width), program.layers)
-            for job in jobs
-            if job.guide is not None
-        ]
-        if not maps:
-            return None
-        stacked = {layer: np.stack([each[layer] for each in maps]) for layer in program.layers}
-        return jax.device_put(stacked)
-
-    def _grams(self, program: Program, style: Levels, factor: float) -> dict[str, Array]:
-        """The Gram matrices of a style image at `factor` of its size."""
+    def _grams(
+        self, program: Program, style: Levels, factor: float, regions: Columns | None
+    ) -> dict[str, Array]:
+        """The Gram matrices of a style image, or of its regions, at `factor` of its size."""
         least = program.smallest_image
         height, width = (max(least, round(side * factor)) for side in style.shape[:2])
-        keys = {
+        apart = () if regions is None else regional_layers(program.layers)
+        keys: dict[str, Any] = {
             layer: ("gram", layer, *_kind(program), _digest(style), height, width)
             for layer in program.layers
         }
+        for layer in apart:
+            assert regions is not None
+            keys[layer] += (_digest(regions[None]),)
         kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
         found = {layer: gram for layer, gram in kept.items() if gram is not None}
         missing = tuple(layer for layer in keys if layer not in found)
@@ -122,22 +119,70 @@ class SharedTargets:
             convs = prepare_kernels(
                 self.network, only.all_layers, height, width, channels, form="direct"
             )
-            found |= _grams(only, convs, jax.device_put(level))
+            guides = None
+            if regions is not None:
+                maps = _region_guides(regions, height, width, regional_layers(missing))
+                guides = jax.device_put({layer: each[None] for layer, each in maps.items()})
+            found |= _grams(only, convs, jax.device_put(level), guides)
         return {
             layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
             for layer, key in keys.items()
         }
 
-    def _distance(self, content: Levels, skeleton: float) -> np.ndarray:
+    def _distance(self, content: Levels, job: Job) -> np.ndarray:
+        skeleton, ends = job.settings.skeleton, None
+        width = content.shape[1]
+        if job.regions is not None:
+            whole = 1 - job.regions.content[1]
+            places = (np.arange(width) + 0.5) * len(whole) / width - 0.5
+            ends = np.interp(places, np.arange(len(whole)), whole).astype(np.float32)
+        guided = () if ends is None else (_digest(ends[None, None]),)
         return self._of_contents.get(
-            ("distance", skeleton, _digest(content)),
-            lambda: canvases.silhouette_distance(content, skeleton, content.shape[1]),
+            ("distance", skeleton, _digest(content), *guided),
+            lambda: canvases.silhouette_distance(content, skeleton, width, ends),
         )
 
     def _palette(self, content: Levels) -> np.ndarray:
         return self._of_contents.get(
             ("palette", _digest(content)), lambda: images.palette_of(content)
         )
+
+
+def _guides(program: Program, jobs: Sequence[Job], phase: Phase) -> dict[str, Array] | None:
+    """The guides of a batch at each style layer; None where its jobs have none."""
+    height, width = phase.height, phase.width
+    maps = []
+    for job in jobs:
+        if job.regions is not None:
+            layers = regional_layers(program.layers)
+            maps.append(_region_guides(job.regions.content, height, width, layers))
+        elif job.guide is not None:
+            maps.append(layer_guides(images.resize(job.guide, height, width), program.layers))
+    if not maps:
+        return None
+    stacked = {layer: np.stack([each[layer] for each in maps]) for layer in maps[0]}
+    return jax.device_put(stacked)
+
+
+def _region_guides(
+    regions: Columns, height: int, width: int, layers: Sequence[str]
+) -> dict[str, Float32[np.ndarray, "r _ _ 1"]]:
+    """The guides of all regions at each layer, of an image of a size."""
+    found = [
+        layer_guides(images.resize(np.tile(region, (height, 1)), height, width), layers)
+        for region in regions
+    ]
+    return {layer: np.stack([each[layer] for each in found]) for layer in layers}
+
+
+def _of_styles(job: Job) -> Sequence[Columns | None]:
+    return [None] * len(job.styles) if job.regions is None else job.regions.styles
+
+
+def _region_weights(jobs: Sequence[Job]) -> Float32[Array, "b r"] | None:
+    """What each region of a batch's jobs counts; None where they have none."""
+    weights = [job.regions.weights for job in jobs if job.regions is not None]
+    return jax.device_put(np.stack(weights)) if weights else None
 
 
 def coefficients_of(jobs: Sequence[Job], phase: Phase) -> Coefficients:
@@ -190,9 +235,11 @@ def _content_features(program: Program, convs: Any, content: Array) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames="program")
-def _grams(program: Program, convs: Any, style: Array) -> dict[str, Array]:
+def _grams(
+    program: Program, convs: Any, style: Array, guides: dict[str, Array] | None = None
+) -> dict[str, Array]:
     with platforms.products(program.precision):
-        grams = features_of(program, convs, style)[1]
+        grams = features_of(program, convs, style, guides)[1]
     return {layer: gram[0] for layer, gram in grams.items()}
 
 

@@ -67,21 +67,34 @@ gram_matrix.defvjp(_gram_forward, _gram_backward)
 
 @jax.custom_vjp
 def gram_tap(
-    features: Float[Array, "*batch h w c"], guide: Float32[Array, "*batch h w 1"] | None = None
-) -> tuple[Float[Array, "*batch h w c"], Float32[Array, "*batch c c"]]:
+    features: Float[Array, "*batch h w c"],
+    guide: Float32[Array, "*batch h w 1"] | Float32[Array, "*batch regions h w 1"] | None = None,
+) -> tuple[
+    Float[Array, "*batch h w c"],
+    Float32[Array, "*batch c c"] | Float32[Array, "*batch regions c c"],
+]:
     """The features and their Gram matrix, in the order that takes the least memory.
 
     With `guide`, the root of weights whose mean is 1, it is the guided Gram matrix Σ T f fᵀ / Σ T
-    (Gatys et al. 2017, Controlling perceptual factors, section 4); the guide has no gradient.
+    (Gatys et al. 2017, Controlling perceptual factors, section 4); the guide has no gradient. With
+    guides of several regions it is one matrix for each.
 
     The gradient of a Gram matrix is as large as the features. XLA would compute that of every
     layer as soon as it can and hold them all; here it waits for the deeper layers' gradient.
     """
-    return features, gram_matrix(_weighted(features, guide))
+    if guide is None or guide.ndim == features.ndim:
+        return features, gram_matrix(_weighted(features, guide))
+    # One after the other: together they would be copied into one array first.
+    grams = [gram_matrix(_weighted(features, region)) for region in _regions(guide)]
+    return features, jnp.stack(grams, -3)
 
 
 def _weighted(features: Array, guide: Array | None) -> Array:
     return features if guide is None else features * guide.astype(features.dtype)
+
+
+def _regions(guide: Array) -> list[Array]:
+    return [guide[..., region, :, :, :] for region in range(guide.shape[-4])]
 
 
 def _gram_tap_forward(features, guide):
@@ -92,9 +105,15 @@ def _gram_tap_forward(features, guide):
 def _gram_tap_backward(residuals, cotangents):
     features, guide = residuals
     deeper, gram = cotangents
-    gram = after(gram, deeper, batch=gram.ndim - 2)
-    (gradient,) = _gram_backward(_weighted(features, guide), gram)
-    return deeper + _weighted(gradient, guide), jax.tree.map(jnp.zeros_like, guide)
+    gram = after(gram, deeper, batch=deeper.ndim - 3)
+    nothing = jax.tree.map(jnp.zeros_like, guide)
+    if guide is None or guide.ndim == features.ndim:
+        (gradient,) = _gram_backward(_weighted(features, guide), gram)
+        return deeper + _weighted(gradient, guide), nothing
+    for index, region in enumerate(_regions(guide)):
+        (gradient,) = _gram_backward(_weighted(features, region), gram[..., index, :, :])
+        deeper = deeper + _weighted(gradient, region)
+    return deeper, nothing
 
 
 gram_tap.defvjp(_gram_tap_forward, _gram_tap_backward)

@@ -11,6 +11,7 @@ SCRIPTS = (
     "claims",
     "cold_start",
     "compile",
+    "glyphs",
     "memory",
     "segmentation",
     "ssim_vs_skimage",
@@ -142,6 +143,17 @@ def test_segmentation_refuses_a_ground_that_is_not_there():
     done = run_script("segmentation", "--grounds", "lava")
     assert done.returncode == 2
     assert "lava" in done.stderr
+
+
+@pytest.mark.slow
+def test_glyphs_are_found_in_names():
+    done = run_script("glyphs", "--names=40", "--json")
+    assert done.returncode == 0, done.stderr
+    (table,) = json.loads(done.stdout)["tables"]
+    found = {row["names"]: row for row in table}
+    assert found["all"]["number"] == "40"
+    assert float(found["plain, grotesk"]["letters right"]) > 0.95
+    assert float(found["all"]["both ends right"]) > 0.7
 
 
 @pytest.fixture

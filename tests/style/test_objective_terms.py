@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import reference
-from objectives import NORMALIZATIONS, assert_close, draw, problem
-from reference import batch, tensor
+from objectives import NORMALIZATIONS, assert_close, draw, image_of, problem, value_and_gradient
+from reference import batch, in_jaxtex, tensor
 
 from jaxtex import vgg
 from jaxtex.style import objective
@@ -69,6 +69,62 @@ def test_guided_gram_gradient_equals_central_differences():
         differences[place] = 2 * float(term(features + step) - term(features - step))
     assert_close(gradient, differences, 1e-4)
     assert not gradient[0, 1].any()
+
+
+def test_regions_have_a_gram_matrix_each():
+    features, roots = (
+        jnp.asarray(draw(16, 2, 5, 4, 3)),
+        jnp.asarray(np.abs(draw(17, 2, 3, 5, 4, 1))),
+    )
+    kept, found = vgg.gram_tap(features, roots)
+    np.testing.assert_array_equal(kept, features)
+    for region in range(3):
+        alone = vgg.gram_tap(features, roots[:, region])[1]
+        np.testing.assert_array_equal(found[:, region], alone)
+
+
+def test_the_gradient_of_regions_is_the_sum_of_theirs():
+    features, roots = (
+        jnp.asarray(draw(18, 1, 3, 4, 2)),
+        jnp.asarray(np.abs(draw(19, 1, 2, 3, 4, 1))),
+    )
+    cotangent, deeper = jnp.asarray(draw(20, 1, 2, 2, 2)), jnp.asarray(draw(21, 1, 3, 4, 2))
+
+    def gradient(roots, cotangent, deeper):
+        return jax.vjp(lambda each: vgg.gram_tap(each, roots), features)[1]((deeper, cotangent))[0]
+
+    expected = gradient(roots[:, 0], cotangent[:, 0], deeper)
+    expected += gradient(roots[:, 1], cotangent[:, 1], 0 * deeper)
+    np.testing.assert_allclose(gradient(roots, cotangent, deeper), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_one_region_that_is_the_whole_is_the_plain_gram_matrix_to_the_bit():
+    features, ones = jnp.asarray(draw(22, 2, 5, 4, 3)), jnp.ones((2, 1, 5, 4, 1))
+    np.testing.assert_array_equal(vgg.gram_tap(features, ones)[1][:, 0], vgg.gram_tap(features)[1])
+
+
+def test_regions_count_by_their_weights():
+    job = problem()
+    program, kernels, targets, coefficients = in_jaxtex(job)
+    image = batch(image_of(job))
+    plain = value_and_gradient(program, kernels, targets, coefficients, image)[0]
+
+    def regional(*weights):
+        shapes = {
+            layer: jnp.ones((1, len(weights), 22 // size, 30 // size, 1))
+            for layer, size in (("conv1_2", 1), ("conv2_1", 2))
+        }
+        grams = {
+            layer: jnp.stack([each] * len(weights), 2) for layer, each in targets.grams.items()
+        }
+        changed = targets._replace(
+            guides=shapes, grams=grams, regions=jnp.asarray([weights], jnp.float32)
+        )
+        return value_and_gradient(program, kernels, changed, coefficients, image)[0]
+
+    np.testing.assert_array_equal(regional(1.0).style, plain.style)
+    np.testing.assert_allclose(regional(0.25, 0.5, 0.25).style, plain.style, rtol=1e-6)
+    np.testing.assert_allclose(regional(0.0, 0.0, 3.0).style, 3 * plain.style, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

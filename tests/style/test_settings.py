@@ -26,6 +26,22 @@ def test_a_number_outside_its_range_is_refused_with_its_name(name, value):
         Settings(**{name: value})
 
 
+@pytest.mark.parametrize("value", ["bands", "", -0.1, 1.5, "1.5", True, None, float("nan")])
+def test_a_composition_is_a_word_or_a_share(value):
+    with pytest.raises(SettingsError, match=r"^composition: .* is neither keep nor band nor a num"):
+        Settings(composition=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "word", "share"),
+    [("keep", "keep", 0.0), ("band", "band", 1.0), (0, "keep", 0.0), ("1.0", "band", 1.0),
+     (0.5, "0.5", 0.5), ("0.25", "0.25", 0.25)],
+)  # fmt: skip
+def test_a_composition_says_its_share(value, word, share):
+    settings = Settings(composition=value)
+    assert (settings.composition, settings.composed) == (word, share)
+
+
 @pytest.mark.parametrize("name", NUMBERS)
 def test_both_ends_of_a_range_are_allowed_and_nothing_beyond(name):
     low, high = NUMBERS[name].low, NUMBERS[name].high

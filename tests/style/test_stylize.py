@@ -117,6 +117,36 @@ def test_an_opaque_alpha_channel_changes_nothing(stylize):
     np.testing.assert_array_equal(stylize(rgba).image, stylize(plain).image)
 
 
+def test_a_composed_logo_is_laid_out_as_the_band_on_its_own_ground(stylize):
+    loaded = images.load_image(COLOURED)
+    rgba = uint8(np.dstack([loaded.rgb, loaded.alpha]))
+    kept, composed = (stylize(rgba, composition=each) for each in ("keep", "band"))
+    assert composed.job.kept is None
+    height, width = composed.image.shape[:2]
+    assert max(height, width) == SIZE
+    assert height / width > 1.1 * kept.image.shape[0] / kept.image.shape[1]
+    alpha = composed.image[..., 3]
+    assert alpha[[0, 0, -1, -1], [0, -1, 0, -1]].max() == 0
+    assert composed.metadata["composition"] == "band"
+
+
+def test_nothing_of_a_composition_is_the_same_bytes(stylize):
+    kept, none = stylize(), stylize(composition=0)
+    np.testing.assert_array_equal(kept.image, none.image)
+    assert none.settings.composition == "keep"
+
+
+def test_a_composition_and_a_mask_are_refused(stylize):
+    mask = np.ones(picture(CONTENT).shape[:2], np.float32)
+    with pytest.raises(SettingsError, match=r"^composition: 'band' moves the letters"):
+        stylize(composition="band", mask=mask)
+
+
+def test_what_cannot_be_composed_is_kept_and_says_why(stylize):
+    job = stylize(bars(), composition="band").job
+    assert job.kept == "the content has fewer than three letters"
+
+
 def test_a_coloured_style_colours_the_result_unless_told_otherwise(stylize):
     style = bars(60, 90, ink=(0.9, 0.1, 0.1), ground=(0.1, 0.1, 0.5))
     colored = stylize(style=style, canvas="rgb").image

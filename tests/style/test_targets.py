@@ -104,6 +104,25 @@ def test_guides_are_those_of_each_job_and_phase(network):
         assert not np.asarray(guides["conv1_2"][1, :, 0]).any()
 
 
+def test_regions_are_those_of_each_job_and_style_at_deep_layers(network):
+    layers = {"conv1_2": 1.0, "conv3_1": 1.0}
+    job, plain = (job_of(ends=ends, canvas="ink", layers=layers) for ends in (1.0, 0.0))
+    assert job.regions is not None
+    shared = SharedTargets(network)
+    found, without = (shared.of(each.program, [each], each.phases[0]) for each in (job, plain))
+    height, width = job.content.shape[:2]
+    assert list(found.guides) == ["conv3_1"]
+    assert found.guides["conv3_1"].shape == (1, 3, height // 4, width // 4, 1)
+    assert found.grams["conv3_1"].shape == (1, 1, 3, *without.grams["conv3_1"].shape[2:])
+    np.testing.assert_array_equal(found.grams["conv1_2"], without.grams["conv1_2"])
+    np.testing.assert_allclose(np.sum(found.regions), 1, rtol=1e-6)
+    # What is kept of the one is not taken for the other.
+    again = shared.of(job.program, [job], job.phases[0])
+    np.testing.assert_array_equal(again.grams["conv3_1"], found.grams["conv3_1"])
+    assert without.regions is None
+    assert batches([job, plain, job]) == [[0, 2], [1]]
+
+
 def test_jobs_with_guides_and_without_run_apart():
     guide = np.ones(job_of().content.shape[:2], np.float32)
     jobs = [job_of(), dataclasses.replace(job_of(), guide=guide), job_of()]

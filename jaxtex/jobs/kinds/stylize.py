@@ -52,12 +52,23 @@ class StylizeJob(PairJob):
     weights: str | None
     """SHA-256 of other VGG16 weights than those that ship."""
 
+    @property
+    def composition(self) -> float:
+        """How far its result's letters are laid out as the style's, 0 to 1."""
+        return self.settings.composed
+
     def facts(self) -> dict[str, Any]:
         """All that decides its picture, as JSON values."""
         digests = dict(zip(self.files, self.digests, strict=True))
         mask, init, style_mask = self.files.mask, self.files.init, self.files.style_mask
         # As before there were these options, where they say nothing.
-        later = {"style_kind": "auto", "colors": "auto", "style_mask_sha256": None}
+        later: dict[str, Any] = {
+            "style_kind": "auto",
+            "colors": "auto",
+            "composition": "keep",
+            "ends": 0.0,
+            "style_mask_sha256": None,
+        }
         facts = {
             **self.settings.to_dict(),
             "content_sha256": digests[self.files.content],

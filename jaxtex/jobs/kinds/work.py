@@ -45,6 +45,11 @@ class PlannedJob(ABC):
         """Content and style that its result is scored with; None where there are none."""
         return None
 
+    @property
+    def composition(self) -> float:
+        """How far its result's letters are laid out as the style's, 0 to 1."""
+        return 0.0
+
     def inputs(self) -> Iterable[Path]:
         """The images that are read for it."""
         return self.compared() or ()

@@ -30,9 +30,15 @@ class Pair:
         return named({"content": self.content.path, "style 1": style, "style": style})
 
     def reference(
-        self, network: "VGG16", *, size: int | None = None, read: bool = False
+        self,
+        network: "VGG16",
+        *,
+        size: int | None = None,
+        read: bool = False,
+        composition: float = 0.0,
+        composed_at: int | None = None,
     ) -> "Reference":
-        """What results are scored by; `size` and `read` are those of `Reference`.
+        """What results are scored by; the options are those of `Reference`.
 
         Raises:
           ImageError: an image is too small, or the content has no lettering on a ground.
@@ -47,6 +53,8 @@ class Pair:
                 network=network,
                 size=size,
                 read=read,
+                composition=composition,
+                composed_at=composed_at,
             )
 
 

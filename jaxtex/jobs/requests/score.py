@@ -147,14 +147,15 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any], front: Front
     """The scores in the results' order; each pair of content and style is made ready once."""
     from jaxtex import images
 
-    pairs: dict[tuple[Path, Path], list[int]] = {}
+    pairs: dict[tuple[Path, Path, float, int | None], list[int]] = {}
     for index, result in enumerate(results):
-        pairs.setdefault((result.content, result.style), []).append(index)
+        key = result.content, result.style, *_composed(result)
+        pairs.setdefault(key, []).append(index)
     color = options["background"]
     background = None if color is None else images.parse_color(color)
     loaded = {
         path: images.load_image(path)
-        for path in dict.fromkeys(path for pair in pairs for path in pair)
+        for path in dict.fromkeys(path for pair in pairs for path in pair[:2])
     }
     front.note([*(result.image for result in results), *loaded.values()])
 
@@ -165,26 +166,44 @@ def _scores(results: Sequence[_Result], options: Mapping[str, Any], front: Front
 
     network = load_network(options["weights"])
     found: dict[int, Score] = {}
-    for (content, style), members in pairs.items():
+    for (content, style, share, longer), members in pairs.items():
         # Each may be of another shape, with programs of its own.
         forget_programs()
         pair = Pair(loaded[content], loaded[style], background)
-        reference = pair.reference(network, size=options["size"], read=options["ocr"])
-        pictures = [_without_margin(results[index], pair.content) for index in members]
+        reference = pair.reference(
+            network,
+            size=options["size"],
+            read=options["ocr"],
+            composition=share,
+            composed_at=longer,
+        )
+        shape = reference.content.shape[:2]
+        pictures = [_without_margin(results[index], *shape) for index in members]
         names = {f"result {i + 1}": results[each].image.path for i, each in enumerate(members)}
         with named(names):
             found |= dict(zip(members, reference.score(pictures), strict=True))
     return [found[index] for index in range(len(results))]
 
 
-def _without_margin(result: _Result, content: "LoadedImage") -> Any:
-    """The picture without the margin that its settings say was kept."""
+def _composed(result: _Result) -> tuple[float, int | None]:
+    """How far a result's letters are laid out as the style's, and at which size, as it says."""
+    from jaxtex.style import Settings
+
+    try:
+        share = Settings(composition=result.settings.get("composition", "keep")).composed
+    except SettingsError:
+        share = 0.0
+    size = result.settings.get("size")
+    return share, size if share and isinstance(size, int) and 16 <= size <= 16_384 else None
+
+
+def _without_margin(result: _Result, height: int, width: int) -> Any:
+    """The picture without the margin that its settings say was kept, of a content's shape."""
     from jaxtex import images
 
     picture, settings = result.image.picture, result.settings
     if settings.get("keep_margin") is not True:
         return picture
-    height, width = content.rgb.shape[:2]
     if isinstance(settings.get("size"), int):
         height, width = images.fit(height, width, settings["size"])
     tall, wide = picture.shape[:2]

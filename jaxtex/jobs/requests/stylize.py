@@ -69,6 +69,8 @@ class StylizeRequest:
         network = load_network(self.options["weights"])
         for image, taken in zip(self.inputs.styles, self.job.styles_are, strict=False):
             front.say(f"{image.path}: taken for {taken}; --style-kind says otherwise")
+        if self.job.kept is not None:
+            front.say(f"{self.inputs.content.path}: keeps its composition; {self.job.kept}")
         (outcome,) = run_jobs(
             [self.job], network=network, hooks=hooks, max_bytes=max_bytes(self.options)
         )

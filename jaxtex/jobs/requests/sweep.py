@@ -78,7 +78,7 @@ class SweepRequest:
 
         self._network = load_network(options["weights"])
         # Before the long work, for what cannot be scored is not worth it.
-        self._reference = pair.reference(self._network)
+        self._reference = pair.reference(self._network, composition=self.cells[0].settings.composed)
         content, style = self._images = pair.content, pair.style
         with pair.named():
             self._jobs = Sweep(

@@ -177,7 +177,7 @@ def _tried_reference(pair: Pair, network: "VGG16", settings: "Settings") -> "Ref
     content = pair.content
     with pair.named():
         job = make_job(settings, content.picture, [pair.style.picture])
-    reference = pair.reference(network)
+    reference = pair.reference(network, composition=settings.composed, composed_at=settings.size)
     with pair.named(), named({"result 1": content.path}):
         reference.score([job.picture(job.content)])
     return reference

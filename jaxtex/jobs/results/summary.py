@@ -80,7 +80,7 @@ class _Scorer:
         files = job.compared()
         if self.network is None or files is None:
             return None
-        key = files.content, files.styles[0], files.background
+        key = files.content, files.styles[0], files.background, job.composition
         try:
             if key != self._key:
                 self._key, self._reference = key, None
@@ -92,6 +92,7 @@ class _Scorer:
                     inputs.styles[0].picture,
                     background=files.color,
                     network=self.network(),
+                    composition=job.composition,
                 )
             return None if self._reference is None else self._reference.score([picture])[0]
         except ImageError:

@@ -45,13 +45,13 @@ class Readability(NamedTuple):
 class Lettering:
     """A content image taken apart, once, for the results that it is compared with."""
 
-    def __init__(self, content: RGB) -> None:
-        """Takes the content apart, an opaque picture.
+    def __init__(self, content: RGB, plain: "Lettering | None" = None) -> None:
+        """Takes the content apart, an opaque picture; `plain` is it before it was composed.
 
         Raises:
           ImageError: the content has a single colour.
         """
-        self.content = content
+        self.content, self.plain = content, plain
         self.ink, self.ground, self._strength = _ink_of(content)
         for _ in range(2):
             if not self.ink.any() or self.ink.all():

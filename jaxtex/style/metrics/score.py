@@ -13,6 +13,7 @@ from jaxtyping import Real
 
 from jaxtex import images
 from jaxtex.errors import ImageError
+from jaxtex.style.composition import composed_picture
 from jaxtex.style.metrics import ocr
 from jaxtex.style.metrics.artefacts import Artefacts
 from jaxtex.style.metrics.lettering import Lettering, Readability, shifted
@@ -91,6 +92,8 @@ class Reference:
         network: VGG16 | None = None,
         size: int | None = None,
         read: bool = False,
+        composition: float = 0.0,
+        composed_at: int | None = None,
     ) -> None:
         """Checks both images; all are RGB, floats in [0, 1] or 8 or 16 bit integers, perhaps with
         straight alpha as a fourth channel.
@@ -104,6 +107,9 @@ class Reference:
           size: the longer side at which all is measured; by default that of the result, for
             readability and artefacts at most 512 pixels, for style at most 256.
           read: whether tesseract shall read content and results, where it is installed.
+          composition: how far the results' letters were laid out as the style's, 0 to 1; they are
+            compared with the content laid out so.
+          composed_at: the longer side at which they were, in pixels; 512 by default.
 
         Raises:
           ImageError: an image is too small, of another type or out of range, or the content has
@@ -111,13 +117,18 @@ class Reference:
         """
         picture = images.validate_picture(content, "content")
         self.background = background or images.contrasting_ground(picture)
-        content = images.over(*images.split(picture), self.background)
         style = images.on_contrasting_ground(images.validate_picture(style, "style"))
+        plain = images.over(*images.split(picture), self.background)
+        content = plain
+        if composition:
+            laid_out = composed_picture(picture, style, composition, composed_at or _SIZE)
+            content = images.over(*images.split(laid_out), self.background)
         for name, image in (("content", content), ("style", style)):
             _check_size(name, image)
         if content.shape == style.shape and np.array_equal(content, style):
             raise ImageError("style: is the content itself; there is no style to come nearer to")
         self.content, self.style = content, style
+        self._plain = plain if composition else None
         self.size, self.read = size, read
         self._style = StyleMeasure(content, style, network, size)
         self._prepared_at = functools.cache(self._prepare)
@@ -161,7 +172,10 @@ class Reference:
         )
 
     def _prepare(self, height: int, width: int) -> _Prepared:
-        lettering = Lettering(images.resize(self.content, height, width))
+        plain = None
+        if self._plain is not None:
+            plain = Lettering(images.resize(self._plain, *fitted(self._plain, max(height, width))))
+        lettering = Lettering(images.resize(self.content, height, width), plain)
         style = images.resize(self.style, *fitted(self.style, max(height, width)))
         text = ocr.read(lettering.presence(lettering.content)[0]) if self.read else ""
         measures = {metric.name: metric.prepare(lettering, style) for metric in all_metrics()}

@@ -1,0 +1,16 @@
+from .content import Composed as Composed
+from .content import band_coverage as band_coverage
+from .content import composed as composed
+from .content import composed_picture as composed_picture
+from .glyphs import Box as Box
+from .glyphs import Glyph as Glyph
+from .glyphs import Glyphs as Glyphs
+from .glyphs import find_glyphs as find_glyphs
+from .layout import Curve as Curve
+from .layout import End as End
+from .layout import Layout as Layout
+from .layout import layout_of as layout_of
+from .regions import Columns as Columns
+from .regions import Regions as Regions
+from .regions import regional_layers as regional_layers
+from .regions import regions_of as regions_of
