@@ -139,8 +139,26 @@ def generator(values: Values, latents: np.ndarray) -> np.ndarray:
     """DCGAN's textures in [−1, 1]; BatchNorm by its averages where `values` has them."""
     x = np.tensordot(latents.astype(np.float64), values["project"].astype(np.float64), 1)
     for index in range(_stages(values)):
-        x = transposed(np.maximum(_batch_norm(values, index, x), 0), _kernel(values, index))
+        x = _batch_norm(values, index, x)
+        strengths = values.get(f"strengths.{index - 1}")
+        if strengths is not None:
+            x = x + _grain(latents, x.shape[1], len(strengths)) @ (5 * strengths.astype(np.float64))
+        x = transposed(np.maximum(x, 0), _kernel(values, index))
     return np.tanh(x)
+
+
+def _grain(latents: np.ndarray, side: int, count: int) -> np.ndarray:
+    """A generator's fields of noise: signs by MurmurHash3's finaliser, twice, of 32 a word."""
+    size, pixels = latents.shape[1], side * side * count
+    words = np.arange(size * -(-pixels // 32), dtype=np.uint64)
+    for salt in (side, ~side):
+        words ^= np.uint64(salt * 0x9E3779B9 % 2**32)
+        for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+            words = (words ^ words >> np.uint64(shift)) * np.uint64(factor) % np.uint64(2**32)
+    bits = words[:, None] >> np.arange(32, dtype=np.uint64) & np.uint64(1)
+    signs = 2.0 * bits.reshape(size, -1)[:, :pixels] - 1
+    directions = latents / np.linalg.norm(latents, axis=1, keepdims=True)
+    return (directions @ signs).reshape(-1, side, side, count)
 
 
 def discriminator(values: Values, textures: np.ndarray) -> np.ndarray:
