@@ -210,7 +210,6 @@ class Settings:
         kind="text",
         choices=("keep", "band"),
         shape="0..1",
-        first=True,
     )
     ends: float = option(
         0.0,
@@ -219,7 +218,6 @@ class Settings:
         group=LOOK,
         low=0,
         high=1,
-        first=True,
     )
     preserve_color: bool = option(
         False,

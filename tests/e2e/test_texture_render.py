@@ -144,7 +144,8 @@ def test_overwrite_renders_all_again(call, folder):
 
 
 def test_ctrl_c_keeps_what_is_done_and_resume_goes_on(call, launch, folder, tmp_path):
-    command = ("texture", "render", "washi", "-n", 60, "--size", 128)
+    # Large enough that the signal comes before the last, on a busy machine, too.
+    command = ("texture", "render", "washi", "-n", 60, "--size", 256)
     process = launch(*command, "-o", folder)
     limit = time.monotonic() + 60
     while not (folder.is_dir() and len(list(folder.glob("washi-*.png"))) >= 3):
