@@ -118,10 +118,7 @@ def sweep(
                 "yes": yes,
             }
         )
-        request.check()
-        request.prepare()
-        request.run(front or Front())
-        told = request.finish()
+        told = _finished(request, front)
     names = dict.fromkeys(cell.grid.name for cell in request.cells)
     folder = Path(output)
     sheets = [folder / f"{name}.png" for name in names]
@@ -203,12 +200,17 @@ def tune(
                 "overwrite": overwrite,
             }
         )
-        request.check()
-        request.prepare()
-        request.run(front or Front())
-        told = request.finish()
+        told = _finished(request, front)
     from jaxtex.style import find_preset
 
     preset_file = Path(told["preset"])
     settings = find_preset(str(preset_file))
     return Tuned(Path(output), preset_file, settings, told["finalists"], told["front"])
+
+
+def _finished(request: SweepRequest | TuneRequest, front: Front | None) -> dict[str, Any]:
+    """Checks and runs to the end; what is told of it."""
+    request.check()
+    request.prepare()
+    request.run(front or Front())
+    return request.finish()
