@@ -14,7 +14,7 @@ from jaxtex import images
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan import model
 from jaxtex.texture.dcgan.model import Origin
-from jaxtex.texture.dcgan.perception import Eye, open_eye, real_count
+from jaxtex.texture.dcgan.perception import Eye, looking_for, open_eye, real_count
 from jaxtex.texture.dcgan.settings import Settings
 from jaxtex.texture.dcgan.train import (
     Losses,
@@ -122,8 +122,9 @@ class _Trainer(Trainer):
         """What VGG16 sees: the same for a run that is resumed."""
         if self.vgg is None:
             raise SettingsError("refine_after: needs the weights of VGG16")
-        real = self.dataset.batch(0, real_count(self.batch_size)).astype(np.float32)
-        return place_state(open_eye(self.vgg, self.chosen.seed, real / 127.5 - 1), self.mesh)
+        real = self.dataset.batch(0, real_count(self.batch_size)).astype(np.float32) / 127.5 - 1
+        seed = self.chosen.seed
+        return place_state(looking_for(open_eye(self.vgg, seed, real), seed, real), self.mesh)
 
     def save_model(self, path: Path, metadata: Mapping[str, str]) -> str:
         return model.save_model(path, self._generator(), metadata)

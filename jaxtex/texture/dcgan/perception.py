@@ -39,11 +39,11 @@ class Eye(NamedTuple):
     convs: Mapping[str, PreparedConv]
     projections: Mapping[str, Float32[Array, "c k"]]
     wanted: Statistics
-    """Of real textures; see `describe`."""
+    """Of real textures, once `looking_for` has seen them; see `describe`."""
 
 
 def real_count(batch_size: int) -> int:
-    """The real textures that `open_eye` takes for batches of this size."""
+    """The real textures to look for with batches of this size."""
     return _WANTED * batch_size
 
 
@@ -66,7 +66,14 @@ def open_eye(
         spread = np.asarray(features[layer].std((0, 1, 2))) + 1e-2
         draw = rng.normal(size=(len(spread), _PROJECTED)) / np.sqrt(len(spread))
         projections[layer] = jnp.asarray(draw / spread[:, None], jnp.float32)
-    eye, key, look = Eye(convs, projections, []), jax.random.key(seed), jax.jit(describe)
+    return Eye(convs, projections, [])
+
+
+def looking_for(
+    eye: Eye, seed: int, textures: Float[np.ndarray, "n s s 3"] | Float[Array, "n s s 3"]
+) -> Eye:
+    """The eye with what is wanted: what it sees of real textures in [−1, 1]."""
+    key, look = jax.random.key(seed), jax.jit(describe)
     seen = [
         look(eye, jax.random.fold_in(key, first), jnp.asarray(textures[first : first + _CHUNK]))
         for first in range(0, len(textures), _CHUNK)

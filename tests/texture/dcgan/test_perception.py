@@ -7,7 +7,7 @@ import pytest
 from reference import network
 from scipy import stats
 
-from jaxtex.texture.dcgan.perception import LAYERS, apart, describe, forget, open_eye
+from jaxtex.texture.dcgan.perception import LAYERS, apart, describe, forget, looking_for, open_eye
 from jaxtex.vgg import extract
 
 
@@ -19,7 +19,7 @@ def textures() -> jax.Array:
 
 @pytest.fixture(scope="module")
 def eye(textures):
-    return open_eye(network(), 0, textures)
+    return looking_for(open_eye(network(), 0, textures), 0, textures)
 
 
 def test_statistics_are_means_and_gram_matrices_of_projected_features(eye, textures):
@@ -65,7 +65,7 @@ def test_many_real_textures_are_compared_by_their_quantiles():
 def test_what_is_wanted_is_seen_of_all_real_textures(eye, textures):
     assert [each.shape for each in eye.wanted] == [(6, 48), (6, 48 * 48)] * len(LAYERS)
     assert [each.shape[1] for each in forget(2)] == [each.shape[1] for each in eye.wanted]
-    again = open_eye(network(), 0, textures)
+    again = looking_for(open_eye(network(), 0, textures), 0, textures)
     for one, other in zip(eye.wanted, again.wanted, strict=True):
         np.testing.assert_array_equal(one, other)
 
