@@ -27,7 +27,7 @@ style_model = functools.cache(msgnet_model.load_model)
 def steel(precision: str = "float32", rematerialise: bool = False) -> Program:
     """What the objective of the preset `steel` compiles to."""
     settings = replace(PRESETS["steel"], precision=precision)
-    program = program_of(settings, settings.style_layers)
+    program = program_of(settings, settings.style_layers, pixels=0)
     return program._replace(rematerialise=rematerialise)
 
 
@@ -54,7 +54,7 @@ def stylise(
         program, optimizer, batch, (height, width, channels), guided=guided, regions=regions
     )
     pixels = batch * height * width
-    return Case(optimise.run_chunk, args, batch, (2, 3, 4), pixels, precision)
+    return Case(optimise.compiled_chunk(program), args, batch, (2, 3, 4), pixels, precision)
 
 
 def start(optimizer: str, side: int, batch: int) -> Case:

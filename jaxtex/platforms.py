@@ -7,10 +7,14 @@ platforms and precisions apart.
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar
 
 import jax
+import jax.numpy as jnp
+import jaxlib
 
 from jaxtex.errors import SettingsError
 
@@ -21,6 +25,13 @@ R = TypeVar("R")
 
 # What JAX calls the precision of products of float32 arrays. Those of bfloat16 arrays are exact.
 _PRODUCTS = {"float32": "highest", "tensorfloat32": "tensorfloat32", "bfloat16": "highest"}
+
+ONEDNN = {"xla_cpu_experimental_onednn_custom_call": True}
+"""With this option to `jax.jit` XLA on CPU hands convolutions of bfloat16 to oneDNN."""
+
+_LARGE = 80_000
+
+_CPUINFO = Path("/proc/cpuinfo")
 
 _traced_for = jax.make_user_context(None)
 
@@ -51,9 +62,34 @@ def products(precision: str) -> contextlib.AbstractContextManager[None]:
     return jax.default_matmul_precision(_PRODUCTS[precision])
 
 
-def fastest_precision() -> Literal["float32", "tensorfloat32"]:
-    """The fastest precision of products that costs a stylisation nothing that can be seen."""
-    return "float32" if current() == "cpu" else "tensorfloat32"
+def fastest_precision(pixels: int) -> Literal["float32", "tensorfloat32", "bfloat16"]:
+    """The fastest precision that costs a stylisation of so many pixels nothing that can be seen."""
+    if current() != "cpu":
+        return "tensorfloat32"
+    # Programs with calls of oneDNN are compiled anew by every process, which small images do not
+    # make up for.
+    large = pixels >= _LARGE
+    return "bfloat16" if large and by_onednn(jnp.dtype(jnp.bfloat16)) else "float32"
+
+
+def by_onednn(dtype: jnp.dtype) -> bool:
+    """Whether convolutions in `dtype` are fastest by oneDNN, in programs compiled with `ONEDNN`."""
+    return multiplied_by_units(dtype) and jaxlib.version.__version_info__ >= (0, 12)
+
+
+def multiplied_by_units(dtype: jnp.dtype) -> bool:
+    """Whether XLA on CPU multiplies matrices of `dtype` with units for it (bfloat16's AMX)."""
+    return current() == "cpu" and dtype == jnp.bfloat16 and _has_amx()
+
+
+@functools.cache
+def _has_amx() -> bool:
+    """Without it oneDNN's products of bfloat16 are slower than XLA's own, or crash."""
+    try:
+        flags = _CPUINFO.read_text("utf-8", "replace")
+    except OSError:
+        return False
+    return "amx_bf16" in flags and "AMX" in os.environ.get("ONEDNN_MAX_CPU_ISA", "AMX").upper()
 
 
 def in_float32(function: Callable[P, R]) -> Callable[P, R]:

@@ -5,6 +5,7 @@ import ctypes
 import gc
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def configure(device: str | None = None) -> None:
     if not jax.config.values["jax_compilation_cache_dir"]:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+        # Programs with calls of oneDNN cannot be kept, of which JAX warns each time.
+        warnings.filterwarnings("ignore", "Error writing persistent .* 'jit__run'")
     try:
         jax.devices()
     except (RuntimeError, AssertionError) as error:

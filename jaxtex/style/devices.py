@@ -17,7 +17,7 @@ from jaxtex.files import atomic_path
 from jaxtex.style.composition import regional_layers
 from jaxtex.style.job import Job
 from jaxtex.style.objective import Coefficients, Program, Targets, features_of
-from jaxtex.style.optimise import run_chunk, start
+from jaxtex.style.optimise import compiled_chunk, start
 from jaxtex.style.settings import Optimizer
 from jaxtex.version import __version__
 from jaxtex.vgg import VGG16, depth
@@ -102,7 +102,7 @@ def _compiled_bytes(
     program: Program, optimizer: Optimizer, batch: int, shape: tuple[int, int, int], styles: int
 ) -> int:
     arguments = abstract_arguments(program, optimizer, batch, shape, styles=styles)
-    analysis: Any = run_chunk.lower(*arguments).compile().memory_analysis()
+    analysis: Any = compiled_chunk(program).lower(*arguments).compile().memory_analysis()
     return (
         analysis.argument_size_in_bytes
         + analysis.temp_size_in_bytes
@@ -123,7 +123,7 @@ def abstract_arguments(
 ) -> tuple[Any, ...]:
     """What `run_chunk` takes for images of a shape (height, width, channels), without arrays."""
     height, width, channels = shape
-    convs = jax.eval_shape(functools.partial(_abstract_kernels, program.all_layers, *shape))
+    convs = jax.eval_shape(functools.partial(_abstract_kernels, program, *shape))
     image, ones = _floats(batch, *shape), _floats(batch)
     content, grams = jax.eval_shape(functools.partial(features_of, program), convs, image)
     # Regions are those of some layers; guides for one are those of all.
@@ -158,14 +158,13 @@ def _floats(*shape: int) -> Any:
     return jax.ShapeDtypeStruct(shape, jnp.float32)
 
 
-def _abstract_kernels(
-    layers: tuple[str, ...], height: int, width: int, channels: int
-) -> dict[str, Any]:
+def _abstract_kernels(program: Program, height: int, width: int, channels: int) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for layer, (inputs, outputs) in VGG16_CHANNELS.items():
         params[f"{layer}.kernel"] = jnp.zeros((3, 3, inputs, outputs))
         params[f"{layer}.bias"] = jnp.zeros(outputs)
-    return VGG16(params, (0.0, 0.0, 0.0)).prepare(layers, height, width, channels)
+    network = VGG16(params, (0.0, 0.0, 0.0))
+    return network.prepare(program.all_layers, height, width, channels, dtype=program.dtype)
 
 
 def available_bytes() -> int:

@@ -64,7 +64,7 @@ class Job:
     @property
     def program(self) -> Program:
         """What its compiled objective depends on."""
-        return program_of(self.settings, self.layers)
+        return program_of(self.settings, self.layers, pixels=self.content[..., 0].size)
 
     @property
     def group(self) -> tuple[Any, ...]:
@@ -93,15 +93,15 @@ class Job:
         return canvases.sharpen(levels, contrast) if self.canvas == "ink" and contrast else levels
 
 
-def program_of(settings: Settings, layers: tuple[str, ...]) -> Program:
-    """What the compiled objective of these settings depends on."""
+def program_of(settings: Settings, layers: tuple[str, ...], *, pixels: int) -> Program:
+    """What the compiled objective of these settings depends on, for canvases of so many pixels."""
     return Program(
         layers,
         settings.content_layer,
         settings.normalization,
         settings.features,
         settings.pool,
-        platforms.fastest_precision() if settings.precision == "auto" else settings.precision,
+        platforms.fastest_precision(pixels) if settings.precision == "auto" else settings.precision,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
 from jaxtyping import Array, Bool, Int32, PyTree
@@ -89,9 +90,31 @@ def _over_pixels(values: Array) -> Array:
     return values[:, None, None, None]
 
 
-@functools.partial(jax.jit, static_argnames="program", donate_argnames="state")
-@platforms.in_float32
 def run_chunk(
+    program: Program,
+    vgg: Mapping[str, PreparedConv],
+    targets: Targets,
+    coefficients: Coefficients,
+    state: OptimiserState,
+    count: Int32[Array, ""] | np.int32,
+) -> tuple[OptimiserState, Losses]:
+    """Makes `count` ≤ `CHUNK` steps, each one evaluation; `state` is used up.
+
+    Returns the state and the losses `[CHUNK, b]` of `state.best` after each step; the first
+    `count` rows are filled. `count` is traced, so that how a run is cut into chunks changes
+    neither the program nor, thereby, a bit of the result.
+    """
+    compiled = compiled_chunk(program)
+    return compiled(program, vgg, targets, coefficients, state, count)
+
+
+def compiled_chunk(program: Program) -> jax.stages.Wrapped:
+    """The compiled function that `run_chunk` calls for `program`."""
+    return _run_by_onednn if platforms.by_onednn(program.dtype) else _run_by_xla
+
+
+@platforms.in_float32
+def _run(
     program: Program,
     vgg: Mapping[str, PreparedConv],
     targets: Targets,
@@ -99,12 +122,6 @@ def run_chunk(
     state: OptimiserState,
     count: Int32[Array, ""],
 ) -> tuple[OptimiserState, Losses]:
-    """Makes `count` ≤ `CHUNK` steps, each one evaluation.
-
-    Returns the state and the losses `[CHUNK, b]` of `state.best` after each step; the first
-    `count` rows are filled. `count` is traced, so that how a run is cut into chunks changes
-    neither the program nor, thereby, a bit of the result.
-    """
     update: Callable[..., Any] = adam_update
     if isinstance(state, LBFGSState):
         update = functools.partial(lbfgs_update, precision=program.precision)
@@ -123,3 +140,12 @@ def run_chunk(
 
     history = Losses(*(jnp.zeros((CHUNK, state.best.shape[0])) for _ in Losses._fields))
     return lax.fori_loop(0, count, step, (state, history))
+
+
+_run_by_xla = jax.jit(_run, static_argnames="program", donate_argnames="state")
+_run_by_onednn = jax.jit(
+    _run,
+    static_argnames="program",
+    donate_argnames="state",
+    compiler_options=platforms.ONEDNN,
+)

@@ -61,7 +61,7 @@ def make_job(
     if settings.colors not in ("auto", "content", "style"):
         images.parse_color(settings.colors)
     layers = settings.style_layers if layers is None else tuple(layers)
-    program = program_of(settings, layers)
+    program = program_of(settings, layers, pixels=content[..., 0].size)
     _check_images(program, content, styles)
     opaque_styles = [images.on_contrasting_ground(style) for style in styles]
     height, width = content.shape[:2]
@@ -129,7 +129,7 @@ def _shaped_job(
     common: Mapping[str, Any],
 ) -> Job:
     """Lettering that takes on the shapes of the styles, or all that is no logo."""
-    program, color = program_of(settings, layers), painting.content
+    color = painting.content
     canvas = _canvas(settings.canvas, color, painting.ink, styles)
     levels = canvases.content_levels(canvas, color, painting.ink)
     margin, house = painting.margin, settings.strength is not None
@@ -141,6 +141,7 @@ def _shaped_job(
         for style, coverage in zip(styles, coverages, strict=True)
     )
     padded = canvases.pad(levels, margin, canvases.paper(canvas, levels))
+    program = program_of(settings, layers, pixels=padded[..., 0].size)
     _check_canvas(program, settings.size, padded)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
     if mask is not None:

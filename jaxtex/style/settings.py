@@ -24,8 +24,9 @@ Precision = Literal["float32", "tensorfloat32", "bfloat16"]
 
 `float32` is what it says everywhere: where the hardware multiplies in less, a product is made of
 several. `tensorfloat32` takes TF32 on GPUs that have it, three products of bfloat16 parts on TPUs
-and float32 on CPUs. `bfloat16` keeps features, too, in that type. Settings may say `auto`: float32
-on CPUs, tensorfloat32 elsewhere (docs/scaling.md says why).
+and float32 on CPUs. `bfloat16` keeps features, too, in that type. Settings may say `auto`: on CPUs
+float32, or bfloat16 for large images where oneDNN multiplies it in hardware; tensorfloat32
+elsewhere (docs/scaling.md says why).
 """
 
 RESULT, LOOK, OBJECTIVE, RUN, FILES = (
@@ -228,8 +229,8 @@ class Settings:
     seed: int = option(0, "For --init noise.", group=RUN, low=0, high=2**32 - 1)
     precision: Literal["auto", Precision] = option(
         "auto",
-        "Of products in convolutions and Gram matrices; auto: float32 on a CPU, "
-        "else tensorfloat32.",
+        "Of products in convolutions and Gram matrices; auto: the fastest whose pictures are "
+        "as good.",
         group=RUN,
     )
 

@@ -43,9 +43,10 @@ class SharedTargets:
 
     def convs(self, program: Program, height: int, width: int, channels: int) -> Any:
         """The kernels for images of this shape; those of the last shape are kept."""
-        key = program.all_layers, height, width, channels
+        key = program.all_layers, height, width, channels, program.dtype
         if self._convs is None or self._convs[0] != key:
-            self._convs = key, self.placement.whole(prepare_kernels(self.network, *key))
+            kernels = prepare_kernels(self.network, *key[:-1], dtype=program.dtype)
+            self._convs = key, self.placement.whole(kernels)
         return self._convs[1]
 
     def of(self, program: Program, jobs: Sequence[Job], phase: Phase) -> Targets:

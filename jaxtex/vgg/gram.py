@@ -12,8 +12,11 @@ from jaxtex.vgg.network import after
 def gram_matrix(features: Float[Array, "*batch h w c"]) -> Float32[Array, "*batch c c"]:
     """G_ij = f_i · f_j / (h·w) (Network of Steel, eq. 2, divided by the map's size)."""
     height, width, channels = features.shape[-3:]
-    if platforms.current() == "cpu" and channels <= 128:
-        # Row by row: for the whole map XLA on CPU would transpose it first.
+    by_onednn = platforms.by_onednn(features.dtype)
+    by_units = platforms.multiplied_by_units(features.dtype)
+    if by_onednn or (platforms.current() == "cpu" and channels <= 128 and not by_units):
+        # Row by row: for the whole map XLA on CPU would transpose it first, and with oneDNN at hand
+        # not take the units for it.
         rows = jnp.einsum(
             "...hwc,...hwd->...hcd", features, features, preferred_element_type=jnp.float32
         )
@@ -50,7 +53,12 @@ def _gram_backward(features, cotangent):
                 features, symmetric[None], (1, 1), "VALID", dimension_numbers=layout
             ),
         )
-    return (jnp.einsum("...hwc,...cd->...hwd", features, symmetric),)
+    by_onednn = platforms.by_onednn(features.dtype)
+    by_units = platforms.multiplied_by_units(features.dtype)
+    # XLA's own products for those units are in float32.
+    kind = jnp.float32 if by_units and not by_onednn else features.dtype
+    gradient = jnp.einsum("...hwc,...cd->...hwd", features, symmetric, preferred_element_type=kind)
+    return (gradient.astype(features.dtype),)
 
 
 def _as_convolutions(features: Float[Array, "*batch h w c"]) -> bool:

@@ -24,6 +24,8 @@ from jaxtex.vgg.winograd import winograd, winograd_kernel
 
 ConvForm = Literal["direct", "winograd"]
 
+FLOAT32 = jnp.dtype("float32")
+
 _WINDOW = (1, 2, 2, 1)
 
 Tap = Callable[[Array], tuple[Array, Any]]
@@ -31,12 +33,19 @@ Tap = Callable[[Array], tuple[Array, Any]]
 
 
 def conv_form(
-    platform: str, height: int, width: int, channels_in: int, channels_out: int
+    platform: str,
+    height: int,
+    width: int,
+    channels_in: int,
+    channels_out: int,
+    *,
+    dtype: jnp.dtype = FLOAT32,
 ) -> ConvForm:
-    """The faster form of a 3×3 convolution, as measured by `bench/conv_forms.py`."""
-    if platform == "cpu" and channels_in * channels_out >= 64 * 128 and height * width >= 64:
-        return "winograd"
-    return "direct"
+    """The fastest form of a 3×3 convolution of `dtype`, as measured by `bench/conv_forms.py`."""
+    if platform != "cpu" or platforms.by_onednn(dtype):
+        return "direct"
+    large = channels_in * channels_out >= 64 * 128 and height * width >= 64
+    return "winograd" if large else "direct"
 
 
 class PreparedConv(NamedTuple):
@@ -180,8 +189,11 @@ class VGG16(nnx.Module):
         channels: int,
         *,
         form: ConvForm | None = None,
+        dtype: jnp.dtype = FLOAT32,
     ) -> dict[str, PreparedConv]:
         """Kernels up to the deepest of `layers`, in the fastest form for images of this shape.
+
+        `dtype` is that in which `extract` will convolve.
 
         For a few evaluations `form="direct"` is faster: its kernels need no preparing.
         """
@@ -193,7 +205,7 @@ class VGG16(nnx.Module):
             if layer == LAYERS[0]:
                 kernel, bias = _image_kernel(kernel, bias, self.mean[...], channels), None
             size = height >> depth(layer), width >> depth(layer)
-            fastest = conv_form(platform, *size, *kernel.shape[2:])
+            fastest = conv_form(platform, *size, *kernel.shape[2:], dtype=dtype)
             convs[layer] = prepare_conv(kernel, bias, form or fastest)
         return convs
 

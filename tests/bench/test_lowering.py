@@ -56,8 +56,12 @@ def test_what_one_platform_alone_can_do_is_seen():
         )(jnp.ones(2))
 
 
-# Parts of programs that are there, and those that draw a network's first weights.
-WITHIN = {"mean_cosine", "kappa_for_mean", "_deficit_of_images", "weighted_grams", "_make"}
+# Parts of programs that are there, what `compiled_chunk` chooses from, and those that draw a
+# network's first weights.
+WITHIN = {
+    "mean_cosine", "kappa_for_mean", "_deficit_of_images", "weighted_grams", "_make",
+    "_run_by_xla", "_run_by_onednn",
+}  # fmt: skip
 
 
 def compiled_functions() -> set[str]:
@@ -80,7 +84,7 @@ def compiled_functions() -> set[str]:
 def test_every_compiled_function_is_among_the_programs():
     named = "\n".join(path.read_text("utf-8") for path in sorted(BENCH.glob("_*.py")))
     found = compiled_functions()
-    assert {"run_chunk", "train_step", "_render", "_mssim", *WITHIN} <= found
+    assert {"train_step", "_render", "_mssim", *WITHIN} <= found
     # Those of interpolation are named by their parts.
     missing = {
         name

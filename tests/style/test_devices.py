@@ -13,6 +13,7 @@ from jaxtex import platforms
 from jaxtex.style import (
     Placement, SharedTargets, load_network, make_job, resolve_settings, run, run_jobs
 )
+from jaxtex.style.optimise import compiled_chunk
 
 # With a pool and all terms, but few layers: seconds to compile.
 settings = resolve_settings(
@@ -22,11 +23,11 @@ settings = resolve_settings(
 style = np.random.default_rng(1).permutation(bars(30, 50))
 jobs = [make_job(settings, np.roll(bars(), 3 * number, 1), [style]) for number in range(8)]
 start = np.stack([job.init for job in jobs])
-network, chunk, programs = load_network(), run.run_chunk, []
+network, programs = load_network(), []
 
 def noted(program, *args):
     if not programs:
-        programs.append(chunk.lower(program, *args).compile())
+        programs.append(compiled_chunk(program).lower(program, *args).compile())
     return programs[0](*args)
 
 run.run_chunk = noted

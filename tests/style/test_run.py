@@ -8,7 +8,7 @@ from logos import SHALLOW, bars
 from jaxtex.errors import CheckpointError
 from jaxtex.style import Hooks, Job, Outcome, load_network, make_job, resolve_settings, run_jobs
 from jaxtex.style.checkpoint import CheckpointStore
-from jaxtex.style.optimise import run_chunk
+from jaxtex.style.optimise import _run_by_xla
 from jaxtex.style.run import _Problem
 
 # Grey on a plain ground, with more in it than bars.
@@ -155,14 +155,14 @@ def test_a_checkpoint_of_another_shape_is_refused(run, tmp_path):
 
 def test_other_coefficients_compile_nothing_new(run):
     run(job_of())
-    before = run_chunk._cache_size()
+    before = _run_by_xla._cache_size()
     layers = {"conv1_1": 3.0, "conv1_2": 0.25}
     changed = job_of(
         layers=layers, content_weight=0.5, silhouette=0.2, skeleton=3.0, ink=0.3, tv=1e-7, l2=1e-9,
         learning_rate=3.0, steps=9, finish_steps=3, seed=5,
     )  # fmt: skip
     outcome = run(changed)
-    assert run_chunk._cache_size() == before
+    assert _run_by_xla._cache_size() == before
     assert not np.array_equal(outcome.levels, run(job_of()).levels)
 
 

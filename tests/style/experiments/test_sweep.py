@@ -7,7 +7,7 @@ from logos import SHALLOW, bars
 from jaxtex.errors import ImageError
 from jaxtex.style import Hooks, load_network, resolve_settings, run, targets
 from jaxtex.style.experiments import Axis, Cell, Grid, Sweep, cells
-from jaxtex.style.optimise import run_chunk
+from jaxtex.style.optimise import _run_by_xla
 from jaxtex.style.stylize import stylize
 
 STYLE = np.random.default_rng(0).permutation(bars(30, 50))
@@ -62,9 +62,9 @@ def test_all_cells_of_a_table_run_in_one_program(sweep, monkeypatch):
     monkeypatch.setattr(run, "run_chunk", counted)
     sweep(grid_of(), batch_size=3)
     assert len(programs) == 1
-    before = run_chunk._cache_size()
+    before = _run_by_xla._cache_size()
     sweep(grid_of(rows=(0.0, 7.0), columns=(3.0, 5.0, 9.0)), batch_size=3)
-    assert run_chunk._cache_size() == before
+    assert _run_by_xla._cache_size() == before
 
 
 def test_features_are_computed_once_for_the_whole_sweep(sweep, monkeypatch):
