@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from jaxtex.style import objective
+from jaxtex.style.features import Program, features_of
 from jaxtex.vgg import VGG16
 from jaxtex.weights import VGG16Weights, load_vgg16
 
@@ -229,15 +230,15 @@ def network() -> VGG16:
         return VGG16(shipped().params, shipped().mean)
 
 
-_features = jax.jit(objective.features_of, static_argnums=0)
+_features = jax.jit(features_of, static_argnums=0)
 
 
 def in_jaxtex(
     *problems: Problem, **options: Any
-) -> tuple[objective.Program, Any, objective.Targets, objective.Coefficients]:
+) -> tuple[Program, Any, objective.Targets, objective.Coefficients]:
     """The program, kernels, targets and coefficients of a batch of equally shaped problems."""
     first = problems[0]
-    program = objective.Program(
+    program = Program(
         layers=tuple(first.layers),
         content_layer=first.content_layer,
         normalization=first.normalization,

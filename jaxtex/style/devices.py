@@ -3,7 +3,7 @@
 import functools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,9 +14,11 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxtex import platforms, runtime
 from jaxtex.files import atomic_path
+from jaxtex.style.bands import least_band, plan, window_rows
 from jaxtex.style.composition import regional_layers
+from jaxtex.style.features import Program, features_of
 from jaxtex.style.job import Job
-from jaxtex.style.objective import Coefficients, Program, Targets, features_of
+from jaxtex.style.objective import Coefficients, Targets
 from jaxtex.style.optimise import compiled_chunk, start
 from jaxtex.style.settings import Optimizer
 from jaxtex.version import __version__
@@ -28,6 +30,9 @@ T = TypeVar("T")
 # Full-resolution maps of block 1 (64 channels) alive at the peak of an evaluation on CPU, by
 # `bench/memory.py`: with all activations kept, and with each block's computed again.
 _MAPS_KEPT, _MAPS_AGAIN = 10, 8
+
+# Images of one channel that L-BFGS and the terms beside the features hold.
+_IMAGES = 60
 
 
 class Need(NamedTuple):
@@ -63,7 +68,9 @@ def evaluation_need(
 def _estimate(program: Program, size: tuple[int, int]) -> int:
     """What a job takes on CPU."""
     maps = _MAPS_AGAIN if program.rematerialise else _MAPS_KEPT
-    return maps * 64 * size[0] * size[1] * program.dtype.itemsize
+    features = maps * 64 * window_rows(program, size[0]) * size[1] * program.dtype.itemsize
+    # Of a whole evaluation the images hardly count; beside a band they do.
+    return features + (_IMAGES * size[0] * size[1] * 4 if program.band else 0)
 
 
 def _surely_fits(program: Program, batch: int, size: tuple[int, int], limit: int) -> bool:
@@ -164,7 +171,8 @@ def _abstract_kernels(program: Program, height: int, width: int, channels: int) 
         params[f"{layer}.kernel"] = jnp.zeros((3, 3, inputs, outputs))
         params[f"{layer}.bias"] = jnp.zeros(outputs)
     network = VGG16(params, (0.0, 0.0, 0.0))
-    return network.prepare(program.all_layers, height, width, channels, dtype=program.dtype)
+    rows = window_rows(program, height)
+    return network.prepare(program.all_layers, rows, width, channels, dtype=program.dtype)
 
 
 def available_bytes() -> int:
@@ -182,20 +190,36 @@ def available_bytes() -> int:
 
 
 def fit_program(job: Job, batch: int, size: tuple[int, int], limit: int | None = None) -> Program:
-    """The job's program, computing activations twice if a batch would not fit into `limit` bytes.
+    """The job's program, in a form whose batch fits into `limit` bytes, if there is one.
 
-    That is, if it takes less so: on TPUs it takes more. The default limit is 80 % of the device's
-    free memory.
+    Activations that would not fit are computed twice, if that takes less (on TPUs it takes more);
+    where that would not do, band by band, in as few bands as fit, or the lowest there are. The
+    default limit is 80 % of the device's free memory.
     """
     program = job.program
     limit = int(0.8 * available_bytes()) if limit is None else limit
     if _surely_fits(program, batch, size, limit):
         return program
-    need = evaluation_need(job, program, size).of(batch)
-    if need <= limit:
-        return program
-    again = program._replace(rematerialise=True)
-    return again if evaluation_need(job, again, size).of(batch) < need else program
+    best, least = program, evaluation_need(job, program, size).of(batch)
+    for form in _smaller(program, size[0]):
+        if least <= limit:
+            break
+        need = evaluation_need(job, form, size).of(batch)
+        if need < least:
+            best, least = form, need
+    return best
+
+
+def _smaller(program: Program, height: int) -> Iterator[Program]:
+    """Forms of a program for an image of so many rows that take less memory, and more time."""
+    yield program._replace(rematerialise=True)
+    band = height
+    while band > least_band(program):
+        # Of each band, rows beside it are computed, too: as few bands as do.
+        band = max(band // 2, least_band(program))
+        banded = program._replace(band=band)
+        if plan(banded, height) is not None:
+            yield banded
 
 
 def fit_batch(job: Job, count: int, limit: int | None = None) -> int:

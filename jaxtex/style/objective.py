@@ -8,7 +8,6 @@ Images are `[b, h, w, c]` with c = 3 (RGB) or 1 (luminance), 0 to 255. Every job
 own targets, coefficients and losses.
 """
 
-import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,44 +15,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-from jaxtex.style.settings import Normalization, Precision
-from jaxtex.vgg import (
-    FeatureKind,
-    Pool,
-    PreparedConv,
-    Tap,
-    extract,
-    gram_tap,
-    keep,
-    minimum_size,
-)
-
-
-class Program(NamedTuple):
-    """What a compiled objective depends on besides shapes; hashable."""
-
-    layers: tuple[str, ...]
-    content_layer: str
-    normalization: Normalization
-    features: FeatureKind
-    pool: Pool
-    precision: Precision = "float32"
-    rematerialise: bool = False
-
-    @property
-    def all_layers(self) -> tuple[str, ...]:
-        """The layers to extract: those of the style and of the content."""
-        return tuple(sorted({*self.layers, self.content_layer}))
-
-    @property
-    def smallest_image(self) -> int:
-        """The shorter side, in pixels, that an image needs."""
-        return minimum_size(self.all_layers)
-
-    @property
-    def dtype(self) -> jnp.dtype:
-        """Of the features."""
-        return jnp.dtype(jnp.bfloat16 if self.precision == "bfloat16" else jnp.float32)
+from jaxtex.style.bands import compared
+from jaxtex.style.features import Program
+from jaxtex.style.settings import Normalization
+from jaxtex.vgg import PreparedConv
 
 
 class Coefficients(NamedTuple):
@@ -133,11 +98,17 @@ def content_loss(
     normalization: Normalization,
 ) -> Float32[Array, " b"]:
     """Mean squared error of the features; `relative`: ‖F−P‖²/‖P‖²."""
-    squares = jnp.square(features.astype(jnp.float32) - target)
+    squares = jnp.sum(jnp.square(features.astype(jnp.float32) - target), (1, 2, 3))
+    return content_error(squares, target, normalization)
+
+
+def content_error(
+    squares: Float32[Array, " b"], target: Float[Array, "b h w c"], normalization: Normalization
+) -> Float32[Array, " b"]:
+    """`content_loss` of the sum of squared errors."""
     if normalization == "relative":
-        scale = jnp.sum(jnp.square(target), (1, 2, 3))
-        return jnp.sum(squares, (1, 2, 3)) / jnp.maximum(scale, 1e-12)
-    return jnp.mean(squares, (1, 2, 3))
+        return squares / jnp.maximum(jnp.sum(jnp.square(target), (1, 2, 3)), 1e-12)
+    return squares / target[0].size
 
 
 def total_variation(image: Float[Array, "b h w c"]) -> Float32[Array, " b"]:
@@ -187,48 +158,6 @@ def outside_loss(image: Float[Array, "b h w c"]) -> Float32[Array, " b"]:
     return jnp.mean(jnp.square(beyond / 255), (1, 2, 3))
 
 
-def features_of(
-    program: Program,
-    vgg: Mapping[str, PreparedConv],
-    image: Float[Array, "b h w c"],
-    guides: Mapping[str, Float32[Array, "..."]] | None = None,
-) -> tuple[Float[Array, "b _ _ k"], dict[str, Float32[Array, "..."]]]:
-    """What `program` compares: the content layer's features and the style layers' Gram matrices.
-
-    `guides` are those of `Targets`; with regions there is a matrix `[b, r, k, k]` for each.
-    """
-    guides = guides or {}
-    taps: dict[str, Tap] = {
-        layer: functools.partial(gram_tap, guide=guides.get(layer)) for layer in program.layers
-    }
-    shared = program.content_layer in taps
-    if shared:
-        taps[program.content_layer] = functools.partial(
-            _content_and_gram, guide=guides.get(program.content_layer)
-        )
-    else:
-        taps[program.content_layer] = keep
-    found = extract(
-        vgg,
-        image,
-        program.all_layers,
-        taps=taps,
-        features=program.features,
-        pool=program.pool,
-        dtype=program.dtype,
-        rematerialise=program.rematerialise,
-    )
-    content = found[program.content_layer]
-    if shared:
-        content, found[program.content_layer] = content
-    return content, {layer: found[layer] for layer in program.layers}
-
-
-def _content_and_gram(features: Array, guide: Array | None) -> tuple[Array, tuple[Array, Array]]:
-    features, gram = gram_tap(features, guide)
-    return features, (features, gram)
-
-
 def losses(
     program: Program,
     vgg: Mapping[str, PreparedConv],
@@ -238,8 +167,8 @@ def losses(
 ) -> Losses:
     """All terms of eq. 1 and of `steel`, for each job of the batch; image 0 to 255."""
     image = targets.content + targets.mask * (image - targets.content)
-    features, grams = features_of(program, vgg, image, targets.guides)
-    content = content_loss(features, targets.content_features, program.normalization)
+    squares, grams = compared(program, vgg, image, targets.content_features, targets.guides)
+    content = content_error(squares, targets.content_features, program.normalization)
     style = jnp.zeros_like(content)
     for layer in program.layers:
         errors = style_loss(grams[layer][:, None], targets.grams[layer], program.normalization)

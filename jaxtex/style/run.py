@@ -13,9 +13,10 @@ from jaxtyping import Array, Float32
 
 from jaxtex import weights
 from jaxtex.style import canvas as canvases
+from jaxtex.style.bands import window_rows
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
-from jaxtex.style.devices import filled, fit_batch, fit_program, out_of_memory
+from jaxtex.style.devices import evaluation_need, filled, fit_batch, fit_program, out_of_memory
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Losses
@@ -27,8 +28,6 @@ Status = Literal["done", "interrupted", "diverged"]
 
 # A chunk takes about this long: progress, frames, Ctrl-C and checkpoints wait for its end.
 _CHUNK_SECONDS = 1.0
-# So little memory that activations are computed twice.
-_LEAST = 1
 
 
 class Progress(NamedTuple):
@@ -82,10 +81,10 @@ def run_jobs(
 
     An evaluation takes at most `max_bytes` (by default most of the free memory): where a batch
     would take more it is split, and where a single job would, activations are computed twice
-    instead of kept. So they are where a device turns out to have less than the default. With
-    `shared`, targets are shared with other calls; it has the network, and the devices to share
-    batches out to: `max_bytes` is then of each, and a batch that is no multiple of them is filled
-    up with copies of its last job.
+    instead of kept, or band by band. So they are where a device turns out to have less than the
+    default. With `shared`, targets are shared with other calls; it has the network, and the devices
+    to share batches out to: `max_bytes` is then of each, and a batch that is no multiple of them is
+    filled up with copies of its last job.
     """
     shared = shared or SharedTargets(network or load_network())
     outcomes: dict[int, Outcome] = {}
@@ -98,15 +97,26 @@ def run_jobs(
         try:
             outcomes |= dict(zip(members, batch.run(), strict=True))
         except Exception as error:
-            if max_bytes is not None or limit == _LEAST or not out_of_memory(error):
+            if max_bytes is not None or not out_of_memory(error):
                 raise
             share = -(-len(members) // devices)
             if share == 1:
-                limit = _LEAST
+                less = _next_limit(jobs[members[0]], limit)
+                if less is None:
+                    raise
+                limit = less
             half = max(1, share // 2) * devices
             parts = [members[start : start + half] for start in range(0, len(members), half)]
             waiting = parts + waiting
     return [outcomes[index] for index in range(len(jobs))]
+
+
+def _next_limit(job: Job, limit: int | None) -> int | None:
+    """Bytes with which a job would be computed in less memory; None: it takes the least already."""
+    size = job.content.shape[:2]
+    program = fit_program(job, 1, size, limit)
+    less = int(0.9 * evaluation_need(job, program, size).of(1))
+    return None if fit_program(job, 1, size, less) == program else less
 
 
 def batches(
@@ -290,7 +300,8 @@ class _Problem:
         self.program = fit_program(jobs[0], count, phase[:2], max_bytes)
         self.targets = shared.of(self.program, jobs, phase)
         channels = jobs[0].content.shape[-1]
-        self.convs = shared.convs(self.program, phase.height, phase.width, channels)
+        rows = window_rows(self.program, phase.height)
+        self.convs = shared.convs(self.program, rows, phase.width, channels)
 
     def start(self, levels: Sequence[Levels], phase: Phase) -> OptimiserState:
         """The optimiser's first state of a phase, from images of any size."""

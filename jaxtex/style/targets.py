@@ -16,13 +16,15 @@ from jaxtyping import Array, Float32
 
 from jaxtex import images, platforms
 from jaxtex.recent import Recent
+from jaxtex.style import bands
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.composition import Columns, regional_layers
 from jaxtex.style.devices import Placement
+from jaxtex.style.features import Program
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Coefficients, Program, Targets, features_of
+from jaxtex.style.objective import Coefficients, Targets
 from jaxtex.vgg import VGG16, PreparedConv, prepare_kernels
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
@@ -230,9 +232,8 @@ def _digest(levels: Levels) -> tuple[bytes, tuple[int, ...]]:
 
 @functools.partial(jax.jit, static_argnames="program")
 def _content_features(program: Program, convs: Any, content: Array) -> Array:
-    only = program._replace(layers=())
     with platforms.products(program.precision):
-        return features_of(only, convs, content)[0].astype(jnp.float32)
+        return bands.content_of(program, convs, content)
 
 
 @functools.partial(jax.jit, static_argnames="program")
@@ -240,7 +241,7 @@ def _grams(
     program: Program, convs: Any, style: Array, guides: dict[str, Array] | None = None
 ) -> dict[str, Array]:
     with platforms.products(program.precision):
-        grams = features_of(program, convs, style, guides)[1]
+        grams = bands.grams_of(program, convs, style, guides)
     return {layer: gram[0] for layer, gram in grams.items()}
 
 

@@ -6,6 +6,7 @@ from .layers import FeatureKind as FeatureKind
 from .layers import Pool as Pool
 from .layers import check_layer as check_layer
 from .layers import depth as depth
+from .layers import halo as halo
 from .layers import minimum_size as minimum_size
 from .layers import receptive_field as receptive_field
 from .network import VGG16 as VGG16

@@ -32,6 +32,13 @@ def receptive_field(layer: str) -> int:
     return side
 
 
+def halo(layers: Iterable[str]) -> int:
+    """How many pixels beyond a part of an image its features see: a multiple of `minimum_size`."""
+    layers = tuple(layers)
+    step = minimum_size(layers)
+    return -(-max(receptive_field(layer) // 2 for layer in layers) // step) * step
+
+
 def check_layer(layer: str) -> str:
     """Returns `layer`.
 

@@ -3,12 +3,13 @@
 import json
 
 import jax
+import numpy as np
 import pytest
 from logos import SHALLOW, bars
 from reference import network
 
 from jaxtex import platforms, runtime
-from jaxtex.style import Job, devices, make_job, resolve_settings, run, run_jobs
+from jaxtex.style import Job, bands, devices, make_job, resolve_settings, run, run_jobs
 
 SHAPE = (48, 64, 1)
 STYLE = bars(30, 50)[::-1, ::-1]
@@ -99,3 +100,36 @@ def test_memory_that_was_given_is_not_taken_for_more(monkeypatch):
     too_little(monkeypatch, 0)
     with pytest.raises(jax.errors.JaxRuntimeError, match="RESOURCE_EXHAUSTED"):
         run_jobs([job_of(), job_of(bars(44, 64))], network=network(), max_bytes=1 << 34)
+
+
+def test_what_does_not_fit_even_so_goes_band_by_band_and_comes_out_alike():
+    content = np.tile(bars(), (4, 2, 1))
+    job = job_of(content, layers={"conv1_2": 1.0, "conv2_1": 1.0}, content_layer="conv2_1")
+    size = job.content.shape[:2]
+    need = devices.evaluation_need(job).of(1)
+    assert devices.fit_program(job, 1, size, need) == job.program
+    assert devices.fit_program(job, 1, size, need - 1).rematerialise
+    found = devices.fit_program(job, 1, size, need // 2)
+    assert (found.rematerialise, found.band) == (False, size[0] // 4)
+    # The lowest there are, where not even they fit.
+    assert devices.fit_program(job, 1, size, 1).band == bands.least_band(job.program)
+    (whole,) = run_jobs([job], network=network())
+    (banded,) = run_jobs([job], network=network(), max_bytes=need // 2)
+    np.testing.assert_allclose(banded.history.total, whole.history.total, rtol=1e-4)
+    np.testing.assert_allclose(banded.levels, whole.levels, atol=0.3)
+
+
+def test_a_device_with_still_less_gets_bands(monkeypatch):
+    tried = []
+    real = run._Problem.advance
+
+    def advance(problem, state, coefficients, count):
+        tried.append((problem.program.rematerialise, problem.program.band is not None))
+        if problem.program.band is None:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating")
+        return real(problem, state, coefficients, count)
+
+    monkeypatch.setattr(run._Problem, "advance", advance)
+    job = job_of(np.tile(bars(), (4, 2, 1)))
+    assert run_jobs([job], network=network())[0].status == "done"
+    assert list(dict.fromkeys(tried)) == [(False, False), (True, False), (False, True)]

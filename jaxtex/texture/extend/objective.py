@@ -28,8 +28,9 @@ from jaxtex.vgg import (
     depth,
     extract,
     gram_matrix,
+    halo,
+    minimum_size,
     prepare_kernels,
-    receptive_field,
 )
 from jaxtex.weights import VGG16_CHANNELS
 
@@ -55,13 +56,12 @@ class Program(NamedTuple):
     @property
     def step(self) -> int:
         """What sides of pictures and bands are multiples of, in pixels."""
-        return 2 ** max(map(depth, self.layers))
+        return minimum_size(self.layers)
 
     @property
     def halo(self) -> int:
         """How far beyond its edge a picture is padded: at least as far as its features see."""
-        sight = max(receptive_field(layer) // 2 for layer in self.layers)
-        return -(-sight // self.step) * self.step
+        return halo(self.layers)
 
 
 class Statistics(NamedTuple):
