@@ -1,5 +1,6 @@
 """Jobs made ready: canvases, sizes and phases of a content and its styles, all on the host."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -285,19 +286,28 @@ def _phases(
     least = program.smallest_image
     while scales > 1 and min(height, width) / 2 ** (scales - 1) < 2 * least:
         scales -= 1
-    # The full size costs most and has least left to do.
-    shares = np.full(scales, 1.0)
-    shares[-1] = 0.7
-    steps = np.diff(np.rint(settings.steps * np.cumsum(shares) / shares.sum()), prepend=0)
     factors = [0.5**power for power in reversed(range(scales))]
+    total, finish_steps = settings.steps, settings.finish_steps
+    # The full size costs most and has least left to do.
+    shares = np.ones(scales)
+    if canvas == "ink" and finish_steps:
+        # Edges get sharp in the ink phase anyway.
+        shares[-2:] = (1.4, 0.1)[-scales:]
+    else:
+        shares[-1] = 0.7
+    if settings.draft:
+        total, finish_steps = math.ceil(total / 4), math.ceil(finish_steps / 4)
+        if min(height, width) / 2 >= least:
+            factors = factors[:-1] or [0.5]
+            shares = shares[: len(factors)]
+    steps = np.diff(np.rint(total * np.cumsum(shares) / shares.sum()), prepend=0)
     phases = [
         Phase(round(height * f), round(width * f), f, int(count), 0.0, False)
         for f, count in zip(factors, steps, strict=True)
-        if count
     ]
-    if settings.finish_steps:
-        sharpen = canvas == "ink"
-        phases.append(Phase(height, width, 1.0, settings.finish_steps, settings.ink, sharpen))
+    if finish_steps:
+        last, sharpen = phases[-1], canvas == "ink"
+        phases.append(last._replace(steps=finish_steps, ink=settings.ink, sharpen=sharpen))
     elif settings.ink:
         phases = [phase._replace(ink=settings.ink) for phase in phases]
-    return tuple(phases)
+    return tuple(phase for phase in phases if phase.steps)

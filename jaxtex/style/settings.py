@@ -137,7 +137,7 @@ class Settings:
         first=True,
     )
     finish_steps: int = option(
-        30, "Further evaluations with the ink term.", group=RUN, low=0, high=1_000_000
+        15, "Further evaluations with the ink term.", group=RUN, low=0, high=1_000_000
     )
     scales: int | None = option(
         None,
@@ -163,6 +163,11 @@ class Settings:
         low=1,
         high=16_384,
         first=True,
+    )
+    draft: bool = option(
+        False,
+        "A first look: half the size's detail, and a quarter of the evaluations.",
+        group=RESULT,
     )
     style_size: int | None = option(
         None,

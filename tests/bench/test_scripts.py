@@ -13,6 +13,7 @@ SCRIPTS = (
     "compile",
     "glyphs",
     "memory",
+    "schedule",
     "segmentation",
     "ssim_vs_skimage",
     "stylize_vs_pytorch",

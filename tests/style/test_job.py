@@ -134,7 +134,7 @@ def test_white_ink_on_transparent_ground_has_its_alphas_shape(canvas):
 
 
 @pytest.mark.parametrize("scales", [1, 2, 3])
-@pytest.mark.parametrize("steps", [3, 10, 11])
+@pytest.mark.parametrize("steps", [30, 41])
 def test_phases_go_from_coarse_to_fine_and_share_the_steps(scales, steps):
     job = job_of(bars(80, 96), scales=scales, steps=steps, finish_steps=2)
     *body, finish = job.phases
@@ -144,6 +144,33 @@ def test_phases_go_from_coarse_to_fine_and_share_the_steps(scales, steps):
     assert (body[-1].height, body[-1].width) == (88, 104)
     assert [phase.ink for phase in body] == [0] * scales
     assert finish.ink == job.settings.ink
+
+
+def test_ink_leaves_next_to_nothing_to_the_full_size():
+    def steps(**options):
+        return [phase.steps for phase in job_of(bars(80, 96), scales=3, steps=50, **options).phases]
+
+    assert steps(finish_steps=4) == [20, 28, 2, 4]
+    # Without an ink phase, and on pictures, the full size has its part.
+    assert steps(finish_steps=0) == [19, 18, 13]
+    assert steps(finish_steps=4, canvas="grey") == [19, 18, 13, 4]
+
+
+@pytest.mark.parametrize(("scales", "factors"), [(3, [0.25, 0.5]), (2, [0.5]), (1, [0.5])])
+def test_a_draft_has_half_the_size_and_a_quarter_of_the_steps(scales, factors):
+    job = job_of(bars(80, 96), scales=scales, steps=50, finish_steps=10, draft=True)
+    *body, finish = job.phases
+    assert [phase.factor for phase in body] == factors
+    assert sum(phase.steps for phase in body) == 13
+    assert (finish.height, finish.width, finish.steps) == (44, 52, 3)
+    assert finish.ink == job.settings.ink
+    found = job.picture(np.full((44, 52, 1), 255, np.float32))
+    assert found.shape == (80, 96, 3)
+
+
+def test_a_draft_of_an_image_too_small_for_half_the_size_has_all_of_it():
+    job = job_of(bars(20, 24), scales=1, steps=8, draft=True, layers={"conv5_1": 1.0})
+    assert [phase.factor for phase in job.phases] == [1.0, 1.0]
 
 
 def test_fewer_steps_than_scales_leave_no_empty_phase():

@@ -169,9 +169,9 @@ def test_a_round_runs_its_share_of_the_steps_at_its_size():
     first, _, last, _ = plan(16, 4, 64, 128)
     (candidate,) = STEEL.candidates(STEEL.preset[None], 0)
     settings = first.settings(candidate)
-    assert (settings.size, settings.steps, settings.finish_steps) == (64, 38, 8)
+    assert (settings.size, settings.steps, settings.finish_steps) == (64, 38, 4)
     settings = last.settings(candidate)
-    assert (settings.size, settings.steps, settings.finish_steps) == (128, 150, 30)
+    assert (settings.size, settings.steps, settings.finish_steps) == (128, 150, 15)
     plain = Space(PRESETS["network-of-steel"])
     (candidate,) = plain.candidates(plain.preset[None], 0)
     assert first.settings(candidate).finish_steps == 0
