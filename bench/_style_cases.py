@@ -66,7 +66,7 @@ def start(optimizer: str, side: int, batch: int) -> Case:
 def kernels(side: int) -> Case:
     """VGG16's kernels in the form that is fastest."""
     graph, state = nnx.split(network())
-    args = graph, abstract(state), steel().all_layers, (side, side, 1), None
+    args = graph, abstract(state), steel().all_layers, (side, side, 1), None, steel().dtype
     return Case(vgg_kernels._prepare, args)
 
 

@@ -81,7 +81,7 @@ def compared(
     program: Program,
     vgg: Kernels,
     image: Float[Array, "b h w c"],
-    content: Float32[Array, "b _ _ k"],
+    content: Float[Array, "b _ _ k"],
     guides: Guides | None,
 ) -> tuple[Float32[Array, " b"], dict[str, Float32[Array, "..."]]]:
     """The content's sum of squared errors, and the style layers' Gram matrices."""

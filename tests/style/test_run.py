@@ -64,7 +64,7 @@ def test_a_run_of_n_steps_has_n_plus_one_rows(run, optimizer):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_loss_falls_within_a_phase(run, optimizer):
-    job = job_of(optimizer=optimizer, steps=40)
+    job = job_of(optimizer=optimizer, steps=40, finish_steps=0)
     total = run(job).history.total
     coarse, fine = (phase.steps for phase in job.phases[:2])
     assert total[coarse] < total[0]
