@@ -296,10 +296,11 @@ def _phases(
     else:
         shares[-1] = 0.7
     if settings.draft:
-        total, finish_steps = math.ceil(total / 4), math.ceil(finish_steps / 4)
+        total, finish_steps = math.ceil(total / 6), math.ceil(finish_steps / 6)
         if min(height, width) / 2 >= least:
             factors = factors[:-1] or [0.5]
             shares = shares[: len(factors)]
+            shares[-1] = 0.5
     steps = np.diff(np.rint(total * np.cumsum(shares) / shares.sum()), prepend=0)
     phases = [
         Phase(round(height * f), round(width * f), f, int(count), 0.0, False)

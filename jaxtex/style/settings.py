@@ -166,7 +166,7 @@ class Settings:
     )
     draft: bool = option(
         False,
-        "A first look: half the size's detail, and a quarter of the evaluations.",
+        "A first look: half the size's detail, and a sixth of the evaluations.",
         group=RESULT,
     )
     style_size: int | None = option(

@@ -157,12 +157,12 @@ def test_ink_leaves_next_to_nothing_to_the_full_size():
 
 
 @pytest.mark.parametrize(("scales", "factors"), [(3, [0.25, 0.5]), (2, [0.5]), (1, [0.5])])
-def test_a_draft_has_half_the_size_and_a_quarter_of_the_steps(scales, factors):
+def test_a_draft_has_half_the_size_and_a_sixth_of_the_steps(scales, factors):
     job = job_of(bars(80, 96), scales=scales, steps=50, finish_steps=10, draft=True)
     *body, finish = job.phases
     assert [phase.factor for phase in body] == factors
-    assert sum(phase.steps for phase in body) == 13
-    assert (finish.height, finish.width, finish.steps) == (44, 52, 3)
+    assert sum(phase.steps for phase in body) == 9
+    assert (finish.height, finish.width, finish.steps) == (44, 52, 2)
     assert finish.ink == job.settings.ink
     found = job.picture(np.full((44, 52, 1), 255, np.float32))
     assert found.shape == (80, 96, 3)
