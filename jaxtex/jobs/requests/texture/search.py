@@ -14,6 +14,7 @@ from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder
 from jaxtex.jobs.requests.texture import places, sphere_options
 from jaxtex.jobs.requests.texture.search_results import Exported, Move, Reach, Replayed
+from jaxtex.texture.dcgan.shipped import shipped_models, shipped_name
 
 if TYPE_CHECKING:
     import jax
@@ -51,12 +52,10 @@ def new(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" =
         direction=sphere_options.direction(options["direction"], model, jax.random.fold_in(key, 1)),
     )
     history, reached = _concentrated(history, options, model)
-    path = options["model"]
+    file = None if shipped_name(model.digest) else str(model.path.resolve())
     session = sessions.create(
         target,
-        sessions.ModelId(
-            model.digest, model.latent_size, None if path is None else str(path.resolve())
-        ),
+        sessions.ModelId(model.digest, model.latent_size, file),
         history,
         model.generate,
         count=options["count"],
@@ -200,9 +199,9 @@ def _named(folder: Path | None) -> Path:
 
 def _load(session: "Session", options: Mapping[str, Any]) -> "TextureModel":
     """The session's model; another one is refused."""
-    path = options["model"]
-    if path is None and session.model.path is not None:
-        path = Path(session.model.path)
+    path, name = options["model"] or session.model.path, shipped_name(session.model.digest)
+    if path is None and name is not None:
+        path = shipped_models()[name]
     model = places.load(path, options["device"])
     session.check_digest(model.digest)
     return model
