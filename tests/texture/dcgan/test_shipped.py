@@ -7,7 +7,7 @@ import pytest
 
 from jaxtex.errors import SettingsError, WeightsError
 from jaxtex.texture.dcgan import load_model
-from jaxtex.texture.dcgan.latents import check_model
+from jaxtex.texture.dcgan.latents import read_points, write_points
 from jaxtex.texture.dcgan.shipped import find_model, shipped_models, shipped_name
 from jaxtex.weights import directory
 
@@ -38,11 +38,17 @@ def test_textures_of_a_shipped_model_differ(name):
     assert np.median(textures.mean(3).std((1, 2))) > 0.02  # within a texture
 
 
-def test_what_belongs_to_a_shipped_model_says_so():
-    digest = load_model("washi").digest
-    check_model(digest, digest, "s")
-    with pytest.raises(SettingsError, match=r"this one is abababababab…, the other is --model wa"):
-        check_model(digest, "ab" * 32, "s")
+def test_points_of_one_model_are_refused_by_another_which_says_whose_they_are(tmp_path):
+    digests = {name: load_model(name).digest for name in MODELS}
+    for name, digest in digests.items():
+        path = tmp_path / f"{name}.npz"
+        write_points(path, np.ones((1, 100), np.float32), digest)
+        assert len(read_points(path, 100, digest)) == 1
+        for other in {*digests.values(), "ab" * 32} - {digest}:
+            with pytest.raises(
+                SettingsError, match=rf"{name}\.npz: .*, the other is --model {name}"
+            ):
+                read_points(path, 100, other)
 
 
 def test_a_model_that_does_not_ship_has_no_name():
