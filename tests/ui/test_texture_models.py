@@ -9,6 +9,7 @@ from jaxtex.images import read_metadata, save_image
 from jaxtex.jobs.requests.texture import search as requests
 from jaxtex.texture.dcgan import load_model
 from jaxtex.texture.dcgan.latents import texture_metadata
+from jaxtex.texture.search import open_session
 from jaxtex.ui.device.worker import Turn
 from jaxtex.ui.work import textures as work
 
@@ -57,3 +58,16 @@ def test_a_texture_of_another_model_is_refused(tmp_path, own):
     picture = texture(tmp_path / "a.png", "ab" * 32)
     with pytest.raises(SettingsError, match="belongs to the model abababababab"):
         taken(tmp_path, picture, str(tmp_path / "s"))
+
+
+def test_a_search_begins_in_the_model_that_was_chosen(server, page):
+    page.goto(f"{server.address}/textures")
+    page.get_by_label("Name", exact=True).fill("stone")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Textures a round").fill("12")
+    page.get_by_label("Groups").fill("3")
+    page.get_by_label("Kind of texture").select_option("marble")
+    page.get_by_role("button", name="Begin").click()
+    page.locator('jx-wall [data-label="0a1"]').wait_for(timeout=300_000)
+    found = open_session(server.folder / "textures" / "stone").model
+    assert found == (load_model("marble").digest, 100, None)
