@@ -1,18 +1,19 @@
-"""How near are a texture model's textures to papers that it was not trained on?
+"""How near are a texture model's textures to ones of its family that it was not trained on?
 
-Samples are compared with squares of rendered papers of another seed than the training set's:
+Samples are compared with squares of rendered papers (or pieces of cloth, wood or marble) of another
+seed than the training set's:
 
-- MSSIM of pairs: a collapsed model has more alike pairs than the papers.
+- MSSIM of pairs: a collapsed model has more alike pairs than the rendered ones.
 - Spread of mean colours, and the energy in the finest checkerboard.
-- Grain: the amplitude of grey in the two finest octaves, in that of the papers.
+- Grain: the amplitude of grey in the two finest octaves, in that of the rendered ones.
 - Fréchet: between normal distributions fitted to VGG16 conv4_3 features, averaged over each image;
   no training sees that layer.
 - Patches: sliced Wasserstein distance of 7×7 patches of a Laplacian pyramid's levels (Karras et al.
   2018), in grey levels, finest first; it knows nothing of VGG16.
-- Kinds: the share of textures whose nearest papers are of each kind, over the share of other papers
-  that are told so; 1 is right.
+- Kinds: the share of textures whose nearest rendered ones are of each kind, over the share of
+  others that are told so; 1 is right.
 
-What other papers reach is what a perfect model would.
+What others of the family reach is what a perfect model would.
 """
 
 from collections import Counter
@@ -29,19 +30,20 @@ _PATCH, _PATCHES, _SLICES = 7, 8, 64
 _NEAREST = 9
 
 
-def papers(seed: int, count: int, size: int) -> tuple[np.ndarray, list[str]]:
-    """Squares of `count` papers, and the kind of each."""
-    from jaxtex.texture.rendered import WASHI
+def rendered(family: str, seed: int, count: int, size: int) -> tuple[np.ndarray, list[str]]:
+    """Squares of `count` rendered textures of a family, and the kind of each."""
+    from jaxtex.texture.rendered import FAMILIES
     from jaxtex.training import cut_square
 
+    chosen = FAMILIES[family]
     squares = np.empty((count, size, size, 3), np.float32)
     rng = np.random.default_rng(seed)
     for first in range(0, count, 50):
         numbers = range(first, min(first + 50, count))
-        for number, sheet in zip(numbers, WASHI.render(seed, numbers, 2 * size), strict=True):
+        for number, sheet in zip(numbers, chosen.render(seed, numbers, 2 * size), strict=True):
             squares[number] = cut_square(rng, sheet, size)
-        _table.progress(f"paper {numbers.stop}/{count}")
-    return squares, [WASHI.kind_of(seed, number) for number in range(count)]
+        _table.progress(f"{family} {numbers.stop}/{count}")
+    return squares, [chosen.kind_of(seed, number) for number in range(count)]
 
 
 def features(images: np.ndarray) -> np.ndarray:
@@ -139,42 +141,42 @@ def sliced(images: np.ndarray, others: np.ndarray) -> list[float]:
     return distances
 
 
-def kinds(found: np.ndarray, papers: np.ndarray, names: list[str]) -> Counter[str]:
-    """How many images' nearest papers are of each kind, by features in units of the papers'."""
+def kinds(found: np.ndarray, held: np.ndarray, names: list[str]) -> Counter[str]:
+    """How many images' nearest held ones are of each kind, by features in units of theirs."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    mean, spread = papers.mean(0), papers.std(0)
-    nearest = KNeighborsClassifier(_NEAREST).fit((papers - mean) / spread, names)
+    mean, spread = held.mean(0), held.std(0)
+    nearest = KNeighborsClassifier(_NEAREST).fit((held - mean) / spread, names)
     return Counter(nearest.predict((found - mean) / spread).tolist())
 
 
-def measure(model: Any, count: int, seed: int, report: _table.Report) -> None:
+def measure(model: Any, family: str, count: int, seed: int, report: _table.Report) -> None:
     """Two tables."""
-    held, names = papers(seed, 2 * count, model.size)
+    held, names = rendered(family, seed, 2 * count, model.size)
     latents = np.random.default_rng(seed).normal(size=(count, model.latent_size))
     samples = model.generate(latents.astype(np.float32))
     _table.progress("features")
-    sets = {"model": samples, "papers": held[:count], "other papers": held[count:]}
+    other = f"other {family}"
+    sets = {"model": samples, family: held[:count], other: held[count:]}
     found = {name: features(images) for name, images in sets.items()}
-    fine = grain(sets["papers"])
+    fine = grain(sets[family])
     rows = []
     for name, images in sets.items():
         mean, high = pairs(images)
         spread = images.mean((1, 2)).std(0).mean() * 255
         cells = [f"{mean:.3f}", f"{high:.3f}", f"{spread:.1f}", f"{checkerboard(images):.2f}"]
         cells.append(", ".join(f"{a / b:.2f}" for a, b in zip(grain(images), fine, strict=True)))
-        if name == "papers":
+        if name == family:
             cells += ["–", "–"]
         else:
-            cells.append(f"{frechet(found[name], found['papers']) / 1e6:.2f}")
-            cells.append(", ".join(f"{each:.2f}" for each in sliced(images, sets["papers"])))
+            cells.append(f"{frechet(found[name], found[family]) / 1e6:.2f}")
+            cells.append(", ".join(f"{each:.2f}" for each in sliced(images, sets[family])))
         rows.append([name, *cells])
     header = ["images", "MSSIM of pairs", "99 % below", "spread of colour", "checkerboard"]
     report.table([*header, "grain", "Fréchet / 10⁶", "patches"], rows)
-    told = {name: kinds(found[name], found["papers"], names[:count]) for name in sets}
+    told = {name: kinds(found[name], found[family], names[:count]) for name in sets}
     shares = [
-        f"{told['model'][kind] / max(1, told['other papers'][kind]):.2f}"
-        for kind in sorted(set(names))
+        f"{told['model'][kind] / max(1, told[other][kind]):.2f}" for kind in sorted(set(names))
     ]
     report.table(["kind", *sorted(set(names))], [["share", *shares]])
     report.note(
@@ -186,18 +188,24 @@ def measure(model: Any, count: int, seed: int, report: _table.Report) -> None:
 
 def main() -> int:
     arguments = _table.parser(__doc__)
-    arguments.add_argument("--model", type=Path, help="default: the shipped one")
+    arguments.add_argument("--model", type=Path, help="name, file or folder; default: washi")
     arguments.add_argument("--count", type=_table.count, default=2048, help="default: 2048")
-    arguments.add_argument("--seed", type=int, default=1, help="of papers and latents; default: 1")
+    arguments.add_argument("--seed", type=int, default=1, help="of both; default: 1")
+    arguments.add_argument("--family", help="default: the one that its file tells of")
     options = arguments.parse_args()
     if options.count < 2:
         arguments.error("--count: at least 2")
     from jaxtex.texture.dcgan import load_model
+    from jaxtex.texture.rendered import FAMILIES
 
+    if options.family not in (None, *FAMILIES):
+        arguments.error(f"--family: {options.family!r} is none of {', '.join(FAMILIES)}")
     report = _table.Report(as_json=options.json)
     model = load_model(options.model)
+    told = model.metadata.get("source", "").split()
+    family = options.family or next((name for name in FAMILIES if name in told), "washi")
     report.note(f"{model.path.name}, digest {model.digest[:12]}…")
-    measure(model, options.count, options.seed, report)
+    measure(model, family, options.count, options.seed, report)
     report.close()
     return 0
 

@@ -141,9 +141,9 @@ def ways(model: Any, base: np.ndarray) -> dict[str, Any]:
 def targets(kind: str, model: Any, seed: int, count: int) -> np.ndarray:
     """Textures of the prior's latents, or rendered papers, which the model has not."""
     if kind == "paper":
-        from dcgan_quality import papers
+        from dcgan_quality import rendered
 
-        return papers(seed, count, model.size)[0]
+        return rendered("washi", seed, count, model.size)[0]
     latents = np.random.default_rng(seed).normal(size=(count, model.latent_size))
     return np.asarray(model.generate(latents.astype(np.float32)))
 

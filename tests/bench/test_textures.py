@@ -51,3 +51,14 @@ def test_the_papers_figures_are_drawn(run, tmp_path):
     within = [float(row["MSSIM within clusters"]) for row in table]
     assert [row["references"] for row in table] == ["1", "2", "4", "50"]
     assert within[-1] > float(table[-1]["of any two textures"])
+
+
+def test_textures_are_compared_with_their_family(run):
+    one, other = (
+        run("dcgan_quality", "--count", 12, "--family", family)["tables"]
+        for family in ("cloth", "marble")
+    )
+    assert [row["images"] for row in one[0]] == ["model", "cloth", "other cloth"]
+    assert one[0][0] != other[0][0]
+    assert float(one[0][0]["Fréchet / 10⁶"]) > float(one[0][2]["Fréchet / 10⁶"])
+    assert {"denim", "twill"} & set(one[1][0])

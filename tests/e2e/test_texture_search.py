@@ -226,6 +226,16 @@ def test_a_session_of_another_model_is_refused(search, refuse, tmp_path):
     refuse("step", "--model", other, parts=["s: belongs to the model", "--model"])
 
 
+def test_a_session_of_a_shipped_model_goes_on_anywhere(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ("texture", "search", "--session", "s")
+    assert call(*words, "new", *SMALL, "--model", "washi").code == 0
+    assert json.loads((tmp_path / "s" / "session.json").read_text())["model"]["path"] is None
+    (tmp_path / "washi").mkdir()
+    answer = call(*words, "none")
+    assert answer.code == 0, answer.err
+
+
 def test_damage_is_refused(search, refuse, tmp_path):
     search("new", *SMALL)
     (tmp_path / "s" / "round-00.npz").write_bytes(b"PK")

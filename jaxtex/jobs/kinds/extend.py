@@ -10,6 +10,7 @@ from jaxtyping import Float32
 
 from jaxtex.errors import ImageError, OutputError, SettingsError
 from jaxtex.jobs.kinds.planning import Planning, need
+from jaxtex.jobs.kinds.texture import model_file
 from jaxtex.jobs.kinds.work import Encoded, PlannedJob, Prepared, Resources, Work
 from jaxtex.jobs.manifests import Row
 from jaxtex.jobs.requests.texture import extend as requests
@@ -30,7 +31,7 @@ class ExtendJob(PlannedJob):
     texture: str
     """What it was called, with the manifest's folder."""
     model: Path | None
-    """None: the shipped one."""
+    """None: that of washi."""
     digest: str
     """Of its source."""
     settings: Settings
@@ -67,7 +68,7 @@ def plan(row: Row, planning: Planning) -> ExtendJob:
     name = values["texture"]
     texture = name if name.startswith("seed:") else str(planning.base / name)
     places.check_place(texture, "texture")
-    path = planning.file(values.get("model"))
+    path = model_file(row, planning)
     image = extend_source.image_file(texture, "texture")
     if image is not None:
         (digest,) = planning.digests((image,))

@@ -13,6 +13,7 @@ from jaxtex.jobs.requests.texture import sphere_options
 from jaxtex.jobs.requests.texture.sample import Draw, Sample
 from jaxtex.style import Hooks
 from jaxtex.texture.dcgan import TextureModel, load_model
+from jaxtex.texture.dcgan.shipped import find_model
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -22,13 +23,23 @@ class TextureJob(PlannedJob):
     kind = "texture"
 
     model: Path | None
-    """None: the shipped one."""
+    """None: that of washi."""
     model_digest: str
     draw: Draw
 
     def facts(self) -> dict[str, Any]:
         """All that decides its picture, as JSON values."""
         return {"job": self.kind, "model_sha256": self.model_digest, **self.draw.facts()}
+
+
+def model_file(row: Row, planning: Planning) -> Path | None:
+    """Where the model lies that a row names, if it does.
+
+    Raises:
+      WeightsError: it is neither there nor one that ships.
+    """
+    named = row.values.get("model")
+    return None if named is None else find_model(named, planning.base)
 
 
 def plan(row: Row, planning: Planning) -> TextureJob:
@@ -39,7 +50,7 @@ def plan(row: Row, planning: Planning) -> TextureJob:
     """
     options = dict(row.values)
     requests.check(options)
-    path = planning.file(options.get("model"))
+    path = model_file(row, planning)
     model: TextureModel = planning.models.load(load_model, path)
     options["center"] = planning.file(options.get("center"))
     vector = sphere_options.direction_file(options.get("direction"))

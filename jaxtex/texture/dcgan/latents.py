@@ -16,6 +16,7 @@ from jaxtex import images
 from jaxtex.errors import SettingsError, first_line
 from jaxtex.files import write
 from jaxtex.texture import sphere
+from jaxtex.texture.dcgan.shipped import shipped_name
 from jaxtex.version import __version__
 
 SUFFIXES = (".npz", ".npy", ".json")
@@ -137,7 +138,8 @@ def latent_of_image(
 def check_model(model: Any, digest: str, path: str | os.PathLike[str]) -> None:
     """Raises SettingsError where `model`, a digest or None for unknown, is another model's."""
     if model is not None and model != digest:
+        name = shipped_name(model)
+        other = "name the other with --model" if name is None else f"the other is --model {name}"
         raise SettingsError(
-            f"{path}: belongs to the model {str(model)[:12]}…; this one is {digest[:12]}…, "
-            "name the other with --model"
+            f"{path}: belongs to the model {str(model)[:12]}…; this one is {digest[:12]}…, {other}"
         )

@@ -22,9 +22,9 @@ from jaxtex.pipeline import fetched_behind
 from jaxtex.texture.dcgan import grain
 from jaxtex.texture.dcgan.convs import transposed_conv
 from jaxtex.texture.dcgan.network import EPSILON, SIZES, Generator
-from jaxtex.weights import dimension, load_module, model_file
+from jaxtex.texture.dcgan.shipped import find_model
+from jaxtex.weights import dimension, load_module
 
-_SHIPPED = "washi"
 _CHUNK = 64
 _ARCHITECTURE = "dcgan"
 
@@ -110,29 +110,6 @@ class TextureModel:
         return render_all(self.params, points)
 
 
-def shipped_models() -> dict[str, Path]:
-    """The models that ship, by name."""
-    return {
-        path.stem.removeprefix(f"{_ARCHITECTURE}-"): path
-        for path in sorted(weights.directory().glob(f"{_ARCHITECTURE}-*.safetensors"))
-    }
-
-
-def _find(model: str | os.PathLike[str]) -> Path:
-    """Where a model lies that is given as a file or a training folder, or else named.
-
-    Raises:
-      WeightsError: it is none of these.
-    """
-    path, shipped = Path(model), shipped_models()
-    if path.exists() or path.suffix or len(path.parts) > 1:
-        return model_file(path, "jaxtex texture train")
-    if str(model) in shipped:
-        return shipped[str(model)]
-    names = ", ".join(shipped)
-    raise WeightsError(f"{model}: no such file or folder, nor a model that ships: {names}")
-
-
 def load_model(model: str | os.PathLike[str] | None = None) -> TextureModel:
     """The model of a name that ships, or in a .safetensors file or a training folder.
 
@@ -141,7 +118,7 @@ def load_model(model: str | os.PathLike[str] | None = None) -> TextureModel:
     Raises:
       WeightsError: the file is missing, damaged, or holds anything but a DCGAN's generator.
     """
-    file = shipped_models()[_SHIPPED] if model is None else _find(model)
+    file = find_model(model)
     tensors, metadata = weights.read_safetensors(file)
     generator = _read_generator(file, tensors, metadata)
     return TextureModel(
@@ -167,7 +144,7 @@ def load_origin(model: str | os.PathLike[str]) -> Origin:
     Raises:
       WeightsError: as `load_model`.
     """
-    file = _find(model)
+    file = find_model(model)
     tensors, metadata = weights.read_safetensors(file)
     return Origin(_read_generator(file, tensors, metadata), weights.tensors_digest(tensors))
 

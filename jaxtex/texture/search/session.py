@@ -34,7 +34,7 @@ _LINE, _TREE = _FORMATS = (1, 2)
 
 
 class ModelId(NamedTuple):
-    """Which model a session belongs to; `path` None is the shipped one."""
+    """Which model a session belongs to; `path` None is one that ships."""
 
     digest: str
     latent_size: int

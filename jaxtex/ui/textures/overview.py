@@ -5,6 +5,7 @@ from typing import Any
 from nicegui import ui
 
 from jaxtex.errors import JaxtexError
+from jaxtex.texture.dcgan.shipped import USUAL, shipped_models
 from jaxtex.ui import text as frame_text
 from jaxtex.ui import text_textures as text
 from jaxtex.ui.house import House
@@ -42,7 +43,7 @@ class Overview:
 
     def __init__(self, house: House, desks: Desks) -> None:
         self.house, self.desks = house, desks
-        self.name = ""
+        self.name, self.model = "", USUAL
         self.figures = {name: str(value) for name, value in _DEFAULTS.items()}
         self.cards: dict[str, _Card] = {}
 
@@ -94,6 +95,12 @@ class Overview:
                     Tag("span", text.NAME, "small")
                     name = Tag("input", "", type="text", maxlength="48", placeholder=text.NAME_HINT)
                     on_value(name, self._take_name, "input")
+                with Tag("label", "", "field"):
+                    Tag("span", text.MODEL, "small")
+                    with Tag("select", "", "short") as models:
+                        for each in shipped_models():
+                            Tag("option", each, value=each, selected=each == self.model)
+                    on_value(models, self._take_model)
                 button(text.BEGIN, self._begin, icon="grid_view", classes="primary begin")
             with Tag("details", "", "small"):
                 Tag("summary", text.MORE)
@@ -108,6 +115,9 @@ class Overview:
 
     def _take_name(self, value: str) -> None:
         self.name = value
+
+    def _take_model(self, value: str) -> None:
+        self.model = value
 
     def _take(self, key: str, value: str) -> None:
         self.figures[key] = value
@@ -127,7 +137,8 @@ class Overview:
         except JaxtexError as error:
             self.said.say(str(error))
             return
-        begin(self.house, self.desks, self.name or text.NO_NAME, options)
+        named = {**options, "model": self.model}
+        begin(self.house, self.desks, self.name or text.NO_NAME, named)
 
     def _begin_from(self, id: str) -> None:
         begin_from(self.house, self.desks, id)

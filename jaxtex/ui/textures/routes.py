@@ -82,9 +82,11 @@ def router(house: House) -> APIRouter:
         return send_file(_there(piece_of(id).file(name)), save)
 
     @routes.put("/tray")
-    async def upload(request: Request, name: str = "image") -> Response:
+    @routes.put("/tray/{search}")
+    async def upload(request: Request, name: str = "image", search: str | None = None) -> Response:
+        near = None if search is None else search_of(search)
         try:
-            await take_image(house, name, request.stream())
+            await take_image(house, name, request.stream(), near)
         except (JaxtexError, RunError, Stopped) as error:
             said = house.searches.plain(str(error)) or text.CUT_SHORT.format(name=name)
             return JSONResponse({"refused": said}, status_code=422)

@@ -75,6 +75,7 @@ class Searching:
                 enlarge=pieces.make,
                 look_at=self._look_at_kept,
                 keep=self._keep,
+                search=self.search,
             )
         self.look()
         self.house.board.watch(self.look, self.desk.topic)

@@ -11,7 +11,7 @@ from jaxtex.ui import text_textures as text
 from jaxtex.ui.device.tasks import Rank
 from jaxtex.ui.house import House
 from jaxtex.ui.parts import Tag, button, heading, link
-from jaxtex.ui.runs.searches import Kept
+from jaxtex.ui.runs.searches import Kept, Search
 
 TOPIC = "tray"
 _ACCEPT = ".png,.jpg,.jpeg,.webp,.tif,.tiff,.bmp,.gif,.svg,.svgz"
@@ -19,8 +19,12 @@ _NEAR = (0.3, 0.5, 0.75)
 _DETAIL = "(event) => emit(event.detail)"
 
 
-async def take_image(house: House, name: str, data: AsyncIterator[bytes]) -> Kept:
+async def take_image(
+    house: House, name: str, data: AsyncIterator[bytes], search: Search | None = None
+) -> Kept:
     """Puts the texture that is nearest to an image into the tray; `name` is its sender's.
+
+    Of the model of `search`, else of the usual one.
 
     Raises:
       ImageError: it cannot be used, in the command line's sentence.
@@ -35,7 +39,12 @@ async def take_image(house: House, name: str, data: AsyncIterator[bytes]) -> Kep
         await inputs.receive(came, shown, data)
         await house.device.ask(
             "texture-image",
-            {"path": str(came), "name": shown, "target": str(target)},
+            {
+                "path": str(came),
+                "name": shown,
+                "target": str(target),
+                "folder": None if search is None else str(search.folder),
+            },
             rank=Rank.PREVIEW,
             about=text.LOOKING.format(name=shown),
         )
@@ -49,7 +58,10 @@ async def take_image(house: House, name: str, data: AsyncIterator[bytes]) -> Kep
 
 
 class Tray:
-    """The tray on a page: `join` makes a strip of two, `begin` a search and `enlarge` a piece."""
+    """The tray on a page: `join` makes a strip of two, `begin` a search and `enlarge` a piece.
+
+    Images that are dropped become textures of the model of `search`.
+    """
 
     def __init__(
         self,
@@ -60,7 +72,9 @@ class Tray:
         enlarge: Callable[[str], Any],
         look_at: Callable[[str], Any],
         keep: Callable[[str], Any] | None = None,
+        search: Search | None = None,
     ) -> None:
+        self.search = search
         self.house, self.join, self.begin, self.enlarge = house, join, begin, enlarge
         self.chosen: list[str] = []
         self._seen: list[str] | None = None
@@ -155,7 +169,10 @@ class Tray:
         self.house.board.changed(TOPIC)
 
     def _drop(self) -> None:
-        place = Tag("jx-drop", "", "drop", data_to="/texture-files/tray", data_several="")
+        address = "/texture-files/tray"
+        if self.search is not None:
+            address = f"{address}/{self.search.name}"
+        place = Tag("jx-drop", "", "drop", data_to=address, data_several="")
         with place:
             with Tag("p"):
                 Tag("span", text.DROP_IMAGE + " ")

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from jaxtex.files import write_bytes
-from jaxtex.images import encode_image, save_image
+from jaxtex.images import encode_image, read_metadata, save_image
 from jaxtex.jobs.requests.texture import ExtendRequest, InterpolateRequest, places
 from jaxtex.jobs.requests.texture import search as requests
+from jaxtex.texture.dcgan.shipped import shipped_models, shipped_name
 from jaxtex.texture.search import State, Watch
 from jaxtex.ui.device.worker import Turn
 from jaxtex.ui.runs.searches import DRAWN_COLUMNS
@@ -21,7 +22,7 @@ from jaxtex.ui.work.look import device
 _PLACE = dict.fromkeys(("model", "center", "radius", "direction", "kappa", "angle"))
 _STEP = {**_PLACE, "similarity": None, "closer": False, "move_center": False}
 _NEW = {**_PLACE, "similarity": None, "overwrite": False}
-_STRIP = {"model": None, "via": (), "path": "linear", "center": None, "tolerance": 0.5}
+_STRIP = {"via": (), "path": "linear", "center": None, "tolerance": 0.5}
 _PIECE = {
     **dict.fromkeys(("model", "weights", "max_memory", "zoom", "steps")),
     "seed": 0,
@@ -47,11 +48,13 @@ def move(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     watch = _watch(arguments, turn)
     if name == "new":
         options = {**_NEW, **_CANDIDATES, **told, **_device()}
+        options["model"] = shipped_models().get(options["model"])
         if options["direction"] is not None:
             # A direction alone is a look round the whole sphere.
             from jaxtex.texture.search.moves import PICKED_KAPPA
 
             options["kappa"] = PICKED_KAPPA
+            options["model"] = _model_of(options["direction"])
         done = requests.new(folder, options, watch)
     elif name == "step":
         done = requests.step(folder, {**_STEP, **told, **_device()}, watch)
@@ -79,7 +82,8 @@ def reach(arguments: Mapping[str, Any], turn: Turn) -> list[float]:
 def image(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     """Writes the texture that is nearest to the image `path` to `target`, with its latent.
 
-    Returns the MSSIM and the RMS error between them, nothing where the image is one of ours.
+    A texture of ours is of the model that it names; else it is that of the search in `folder`, or
+    that of washi. Returns the MSSIM and the RMS error between them, nothing for one of ours.
 
     Raises:
       ImageError: it cannot be used.
@@ -87,7 +91,11 @@ def image(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     """
     from jaxtex.texture.dcgan.latents import texture_metadata
 
-    model = places.load(None, device())
+    path, folder = _model_of(arguments["path"]), arguments["folder"]
+    if path is None and folder is not None:
+        model = requests.load_model(requests.find(Path(folder)), {"model": None, **_device()})
+    else:
+        model = places.load(path, device())
     found = places.place(arguments["path"], "image", model)
     near: dict[str, Any] = {
         name: found.about[name] for name in ("mssim", "rmse") if name in found.about
@@ -101,12 +109,15 @@ def image(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
 def strip(arguments: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
     """Finds textures between two, as `interpolate` does by the options that are given.
 
+    Of the model that the first names.
+
     Raises:
       JaxtexError: it is refused.
       RunError: the disk is full or fails.
     """
     told = dict(arguments["options"])
     options = {**_STRIP, **told, **_device(), "output": Path(told["output"]), "overwrite": True}
+    options["model"] = _model_of(told["start"])
     request = InterpolateRequest(options)
     request.check()
     return request.report(request.run(turn.front()))
@@ -142,6 +153,12 @@ def warm_up() -> Iterator[None]:
         requests.step(target, {**_STEP, **on, "similarity": usual})
         yield
         requests.none(target, {**_STEP, **on})
+
+
+def _model_of(path: str) -> Path | None:
+    """The model that ships whose texture an image says that it is."""
+    name = shipped_name(str(read_metadata(path).get("model")))
+    return None if name is None else shipped_models()[name]
 
 
 def _device() -> dict[str, str | None]:

@@ -291,6 +291,14 @@ def load(path):
     return load_model(path).digest
 
 
+def test_a_row_names_a_model_that_ships(planned, sheet):
+    named, other = planned(sheet(0, model="washi"), sheet(1))
+    assert named.model_digest == load("washi") != other.model_digest
+    rows = [{"job": "extend", "texture": "seed:1", "output": f"{n}.png"} for n in range(2)]
+    usual, extended = planned(rows[0], {**rows[1], "model": "washi"})
+    assert usual.digest == extended.digest
+
+
 def test_jobs_of_all_kinds_can_be_sent_to_other_processes(planned, net, sheet):
     style = {"content": "c1.png", "style": "s1.png"}
     for job in planned(style, net(0), sheet(0, direction="random", angle=30)):

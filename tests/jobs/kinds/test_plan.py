@@ -15,7 +15,7 @@ from jaxtex.jobs.manifests.manifest import Manifest, Row, read_manifest
 from jaxtex.jobs.requests import Files
 from jaxtex.jobs.requests.stylize_options import settings_of
 from jaxtex.style.msgnet.model import shipped_path as shipped_msgnet
-from jaxtex.texture.dcgan.model import shipped_models
+from jaxtex.texture.dcgan.shipped import shipped_models
 
 HEADER = "content,style,output"
 

@@ -10,7 +10,7 @@ from model_files import harmed
 from jaxtex.errors import SettingsError, WeightsError
 from jaxtex.texture import model as models
 from jaxtex.texture.dcgan.network import Generator
-from jaxtex.weights import describe, directory, read_safetensors
+from jaxtex.weights import describe, read_safetensors
 
 LATENT = 6
 
@@ -142,21 +142,6 @@ def test_what_is_not_a_generator_is_refused(path, tmp_path, name):
     harm, message = HARMS[name]
     with pytest.raises(WeightsError, match=message):
         models.load_model(harmed(path, tmp_path, harm))
-
-
-def test_a_shipped_model_has_a_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert models.load_model("washi").digest == models.load_model().digest
-    with pytest.raises(WeightsError, match=r"leather: no such file or folder, .* ships: .*washi"):
-        models.load_model("leather")
-
-
-def test_a_folder_goes_before_a_shipped_model_of_its_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "washi").mkdir()
-    with pytest.raises(WeightsError, match=r"washi: has no model\.safetensors"):
-        models.load_model("washi")
-    assert models.load_model().path.parent == directory()
 
 
 def test_a_missing_or_cut_file_is_refused(path, tmp_path):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtex.texture.dcgan import TextureModel
 
 
-def load(model: Path | None, device: str | None) -> "TextureModel":
+def load(model: Path | str | None, device: str | None) -> "TextureModel":
     """Sets JAX up and loads a model."""
     from jaxtex.runtime import configure
 

@@ -14,6 +14,7 @@ from jaxtex.errors import SettingsError
 from jaxtex.files import check_folder
 from jaxtex.jobs.requests.texture import places, sphere_options
 from jaxtex.jobs.requests.texture.search_results import Exported, Move, Reach, Replayed
+from jaxtex.texture.dcgan.shipped import shipped_models, shipped_name
 
 if TYPE_CHECKING:
     import jax
@@ -51,12 +52,10 @@ def new(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" =
         direction=sphere_options.direction(options["direction"], model, jax.random.fold_in(key, 1)),
     )
     history, reached = _concentrated(history, options, model)
-    path = options["model"]
+    file = None if shipped_name(model.digest) else str(model.path.resolve())
     session = sessions.create(
         target,
-        sessions.ModelId(
-            model.digest, model.latent_size, None if path is None else str(path.resolve())
-        ),
+        sessions.ModelId(model.digest, model.latent_size, file),
         history,
         model.generate,
         count=options["count"],
@@ -97,7 +96,7 @@ def step(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" 
     if options["move_center"] and options["center"] is not None:
         raise SettingsError("--move-center and --center both say where the centre is; give one")
     began = time.perf_counter()
-    model = _load(session, options)
+    model = load_model(session, options)
     history, reached = _concentrated(_stepped(session, options, model), options, model)
     return _moved(session.go_on(history, model.generate, watch or NOBODY), began, reached)
 
@@ -111,7 +110,7 @@ def reach(folder: Path | None, options: Mapping[str, Any]) -> Reach:
     from jaxtex.texture.sphere.concentration import likeness
 
     session = find(folder)
-    model = _load(session, options)
+    model = load_model(session, options)
     now = _stepped(session, options, model)[-1]
     place = now.center, now.radius, now.direction
     return Reach(*likeness(_key_of_kappa(now), model.render, model.params, *place, now.kappa))
@@ -127,7 +126,7 @@ def none(folder: Path | None, options: Mapping[str, Any], watch: "Watch | None" 
 
     session = find(folder)
     began = time.perf_counter()
-    model = _load(session, options)
+    model = load_model(session, options)
     history = none_of_these(session.history)
     return _moved(session.go_on(history, model.generate, watch or NOBODY), began)
 
@@ -176,7 +175,7 @@ def replay(folder: Path | None, output: Path, options: Mapping[str, Any]) -> Rep
     """
     session = find(folder)
     check_folder(output)
-    model = _load(session, options)
+    model = load_model(session, options)
     return Replayed(output, session.replay(output, model.generate))
 
 
@@ -192,20 +191,25 @@ def find(folder: Path | None) -> "Session":
     return open_session(_named(folder))
 
 
+def load_model(session: "Session", options: Mapping[str, Any]) -> "TextureModel":
+    """The session's model, where `model` does not say that it lies elsewhere by now.
+
+    Raises:
+      SettingsError: the one there is another.
+      WeightsError: there is none.
+    """
+    path, name = options["model"] or session.model.path, shipped_name(session.model.digest)
+    if path is None and name is not None:
+        path = shipped_models()[name]
+    model = places.load(path, options["device"])
+    session.check_digest(model.digest)
+    return model
+
+
 def _named(folder: Path | None) -> Path:
     if folder is None:
         raise SettingsError("--session: name the folder of the search, before the command")
     return folder
-
-
-def _load(session: "Session", options: Mapping[str, Any]) -> "TextureModel":
-    """The session's model; another one is refused."""
-    path = options["model"]
-    if path is None and session.model.path is not None:
-        path = Path(session.model.path)
-    model = places.load(path, options["device"])
-    session.check_digest(model.digest)
-    return model
 
 
 def _stepped(session: "Session", options: Mapping[str, Any], model: "TextureModel") -> "History":
