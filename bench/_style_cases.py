@@ -12,11 +12,11 @@ from jaxtex import platforms
 from jaxtex.style import PRESETS, load_network, optimise
 from jaxtex.style import targets as style_targets
 from jaxtex.style.devices import abstract_arguments
-from jaxtex.style.features import Program, features_of
 from jaxtex.style.job import program_of
 from jaxtex.style.metrics import style as style_metric
 from jaxtex.style.msgnet import model as msgnet_model
 from jaxtex.style.msgnet import train as msgnet_train
+from jaxtex.style.objective import Program, features_of
 from jaxtex.vgg import LAYERS, extract
 from jaxtex.vgg import kernels as vgg_kernels
 

@@ -186,8 +186,7 @@ def _at(job: Any, levels: Any, *, noise: bool = True) -> dict[str, Any]:
 
     from jaxtex import platforms
     from jaxtex.style import load_network
-    from jaxtex.style.features import features_of
-    from jaxtex.style.objective import losses
+    from jaxtex.style.objective import features_of, losses
     from jaxtex.style.targets import SharedTargets, at_scale, coefficients_of
 
     phase = job.phases[-1]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from jaxtex.style import objective
-from jaxtex.style.features import Program, features_of
+from jaxtex.style.objective import Program, features_of
 from jaxtex.vgg import VGG16
 from jaxtex.weights import VGG16Weights, load_vgg16
 

@@ -68,10 +68,12 @@ class Objective:
         """The state after `steps` compiled steps from `image`."""
         import jax.numpy as jnp
 
-        from jaxtex.style import features, objective, optimise
+        from jaxtex.style import objective, optimise
         from jaxtex.vgg import VGG16
 
-        program = features.Program(self.style_layers, self.content_layer, "relative", "conv", "max")
+        program = objective.Program(
+            self.style_layers, self.content_layer, "relative", "conv", "max"
+        )
         network = VGG16(self.params, (self.mean[0], self.mean[1], self.mean[2]))
         targets = objective.Targets(
             content=jnp.asarray(self.content)[None],

@@ -3,11 +3,11 @@ from .devices import Need as Need
 from .devices import Placement as Placement
 from .devices import available_bytes as available_bytes
 from .devices import filled as filled
-from .features import Program as Program
 from .history import History as History
 from .job import Job as Job
 from .objective import Coefficients as Coefficients
 from .objective import Losses as Losses
+from .objective import Program as Program
 from .objective import Targets as Targets
 from .painting import Background as Background
 from .painting import parse_background as parse_background

@@ -14,11 +14,17 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxtex import platforms, runtime
 from jaxtex.files import atomic_path
-from jaxtex.style.bands import least_band, plan, window_rows
 from jaxtex.style.composition import regional_layers
-from jaxtex.style.features import Program, features_of
 from jaxtex.style.job import Job
-from jaxtex.style.objective import Coefficients, Targets
+from jaxtex.style.objective import (
+    Coefficients,
+    Program,
+    Targets,
+    features_of,
+    least_band,
+    plan,
+    window_rows,
+)
 from jaxtex.style.optimise import compiled_chunk, start
 from jaxtex.style.settings import Optimizer
 from jaxtex.version import __version__
@@ -220,6 +226,14 @@ def _smaller(program: Program, height: int) -> Iterator[Program]:
         banded = program._replace(band=band)
         if plan(banded, height) is not None:
             yield banded
+
+
+def next_limit(job: Job, limit: int | None) -> int | None:
+    """Bytes with which a job would be computed in less memory; None: it takes the least already."""
+    size = job.content.shape[:2]
+    program = fit_program(job, 1, size, limit)
+    less = int(0.9 * evaluation_need(job, program, size).of(1))
+    return None if fit_program(job, 1, size, less) == program else less
 
 
 def fit_batch(job: Job, count: int, limit: int | None = None) -> int:

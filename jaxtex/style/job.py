@@ -11,7 +11,7 @@ from jaxtex import images, platforms
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.composition import Regions
-from jaxtex.style.features import Program
+from jaxtex.style.objective import Program
 from jaxtex.style.painting import Painting, Shapes
 from jaxtex.style.separation import Map, Picture
 from jaxtex.style.settings import Canvas, Settings

@@ -16,8 +16,7 @@ from jaxtyping import Array, Bool, Int32, PyTree
 
 from jaxtex import platforms
 from jaxtex.lbfgs import Images, LBFGSState, Scalars, lbfgs_init, lbfgs_update
-from jaxtex.style.features import Program
-from jaxtex.style.objective import Coefficients, Losses, Targets, losses
+from jaxtex.style.objective import Coefficients, Losses, Program, Targets, losses
 from jaxtex.style.settings import Optimizer
 from jaxtex.vgg import PreparedConv
 

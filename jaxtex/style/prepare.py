@@ -12,9 +12,9 @@ from jaxtex.errors import ImageError, SettingsError
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.composition import composed, regions_of
-from jaxtex.style.features import Program
 from jaxtex.style.fill import make_fill
 from jaxtex.style.job import Job, Phase, digest_of, program_of
+from jaxtex.style.objective import Program
 from jaxtex.style.painting import Background, FillLook, Painting, recolored
 from jaxtex.style.separation import (
     RGB,

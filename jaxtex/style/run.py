@@ -13,13 +13,12 @@ from jaxtyping import Array, Float32
 
 from jaxtex import weights
 from jaxtex.style import canvas as canvases
-from jaxtex.style.bands import window_rows
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
-from jaxtex.style.devices import evaluation_need, filled, fit_batch, fit_program, out_of_memory
+from jaxtex.style.devices import filled, fit_batch, fit_program, next_limit, out_of_memory
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Coefficients, Losses
+from jaxtex.style.objective import Coefficients, Losses, window_rows
 from jaxtex.style.optimise import CHUNK, OptimiserState, run_chunk, start
 from jaxtex.style.targets import SharedTargets, at_scale, coefficients_of
 from jaxtex.vgg import VGG16
@@ -101,7 +100,7 @@ def run_jobs(
                 raise
             share = -(-len(members) // devices)
             if share == 1:
-                less = _next_limit(jobs[members[0]], limit)
+                less = next_limit(jobs[members[0]], limit)
                 if less is None:
                     raise
                 limit = less
@@ -109,14 +108,6 @@ def run_jobs(
             parts = [members[start : start + half] for start in range(0, len(members), half)]
             waiting = parts + waiting
     return [outcomes[index] for index in range(len(jobs))]
-
-
-def _next_limit(job: Job, limit: int | None) -> int | None:
-    """Bytes with which a job would be computed in less memory; None: it takes the least already."""
-    size = job.content.shape[:2]
-    program = fit_program(job, 1, size, limit)
-    less = int(0.9 * evaluation_need(job, program, size).of(1))
-    return None if fit_program(job, 1, size, less) == program else less
 
 
 def batches(

@@ -16,15 +16,13 @@ from jaxtyping import Array, Float32
 
 from jaxtex import images, platforms
 from jaxtex.recent import Recent
-from jaxtex.style import bands
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.composition import Columns, regional_layers
 from jaxtex.style.devices import Placement
-from jaxtex.style.features import Program
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Coefficients, Targets
+from jaxtex.style.objective import Coefficients, Program, Targets, content_of, grams_of
 from jaxtex.vgg import VGG16, PreparedConv, prepare_kernels
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
@@ -233,7 +231,7 @@ def _digest(levels: Levels) -> tuple[bytes, tuple[int, ...]]:
 @functools.partial(jax.jit, static_argnames="program")
 def _content_features(program: Program, convs: Any, content: Array) -> Array:
     with platforms.products(program.precision):
-        return bands.content_of(program, convs, content)
+        return content_of(program, convs, content)
 
 
 @functools.partial(jax.jit, static_argnames="program")
@@ -241,7 +239,7 @@ def _grams(
     program: Program, convs: Any, style: Array, guides: dict[str, Array] | None = None
 ) -> dict[str, Array]:
     with platforms.products(program.precision):
-        grams = bands.grams_of(program, convs, style, guides)
+        grams = grams_of(program, convs, style, guides)
     return {layer: gram[0] for layer, gram in grams.items()}
 
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import batch, network, noise
 
-from jaxtex.style import bands
-from jaxtex.style.features import Program, features_of
+from jaxtex.style.objective import Program, bands, features_of
 from jaxtex.vgg import depth, halo, minimum_size
 
 LAYERS = ("conv1_2", "conv2_1", "conv3_1")

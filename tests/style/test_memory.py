@@ -9,7 +9,8 @@ from logos import SHALLOW, bars
 from reference import network
 
 from jaxtex import platforms, runtime
-from jaxtex.style import Job, bands, devices, make_job, resolve_settings, run, run_jobs
+from jaxtex.style import Job, devices, make_job, resolve_settings, run, run_jobs
+from jaxtex.style.objective import least_band
 
 SHAPE = (48, 64, 1)
 STYLE = bars(30, 50)[::-1, ::-1]
@@ -112,7 +113,7 @@ def test_what_does_not_fit_even_so_goes_band_by_band_and_comes_out_alike():
     found = devices.fit_program(job, 1, size, need // 2)
     assert (found.rematerialise, found.band) == (False, size[0] // 4)
     # The lowest there are, where not even they fit.
-    assert devices.fit_program(job, 1, size, 1).band == bands.least_band(job.program)
+    assert devices.fit_program(job, 1, size, 1).band == least_band(job.program)
     (whole,) = run_jobs([job], network=network())
     (banded,) = run_jobs([job], network=network(), max_bytes=need // 2)
     np.testing.assert_allclose(banded.history.total, whole.history.total, rtol=1e-4)

@@ -18,9 +18,8 @@ from flax import nnx
 from jaxtyping import Array, Key, UInt8
 
 from jaxtex.errors import SettingsError
-from jaxtex.style.features import Program, features_of
 from jaxtex.style.msgnet.network import MSGNet
-from jaxtex.style.objective import content_loss, style_loss
+from jaxtex.style.objective import Program, content_loss, features_of, style_loss
 from jaxtex.training import scan
 from jaxtex.vgg import VGG16, PreparedConv
 from jaxtex.weights import Blueprint, Values, take_apart

@@ -15,8 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-from jaxtex.style.bands import compared
-from jaxtex.style.features import Program
+from jaxtex.style.objective.bands import compared
+from jaxtex.style.objective.features import Program
 from jaxtex.style.settings import Normalization
 from jaxtex.vgg import PreparedConv
 

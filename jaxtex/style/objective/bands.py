@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Float32, Int32
 
-from jaxtex.style.features import Program, features_of
+from jaxtex.style.objective.features import Program, features_of
 from jaxtex.vgg import PreparedConv, depth, halo, minimum_size
 
 Kernels = Mapping[str, PreparedConv]
