@@ -67,6 +67,7 @@ class StylizeJob(PairJob):
             "colors": "auto",
             "composition": "keep",
             "ends": 0.0,
+            "draft": False,
             "style_mask_sha256": None,
         }
         facts = {
@@ -81,7 +82,7 @@ class StylizeJob(PairJob):
             "vgg_sha256": self.weights,
         }
         if facts["precision"] == "auto":
-            # What was the default was called so, and is so on a CPU.
+            # So what was the default was called.
             facts["precision"] = "float32"
         return {name: value for name, value in facts.items() if later.get(name, facts) != value}
 

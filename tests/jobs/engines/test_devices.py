@@ -18,6 +18,7 @@ from jaxtex.jobs.engines.local import LocalEngine
 from jaxtex.jobs.manifests.manifest import Manifest, Row
 from jaxtex.jobs.kinds.plan import plan
 from jaxtex.style import run
+from jaxtex.style.optimise import _run_by_xla
 
 folder = Path(sys.argv[1])
 manifest = Manifest(name="rows", folder=folder)
@@ -63,7 +64,7 @@ def pictures(devices):
 
 eight = pictures(jax.local_devices())
 placed, shared = seen[:], applied[:]
-programs = real._cache_size()
+programs = _run_by_xla._cache_size()
 msgnet.stylise = real_stylise
 one = pictures(jax.local_devices()[:1])
 print(json.dumps({

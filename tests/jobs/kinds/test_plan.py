@@ -130,7 +130,7 @@ def test_the_identity_is_of_inputs_and_settings_and_not_of_names(planned, tmp_pa
                 digests=("0" * 64, "1" * 64), settings=settings_of({}), style_weights=None,
                 weights=None,
             ),
-            "6a4a09e38ed5c8b214334d852e98855d00b30d41be520dfb66b0b972fef0c88d",
+            "b67a931f91b5bb7f3edc5a61714972b8be039a99e066dfd736ddcd48dcea39cf",
         ),
         (
             StylizeJob(
