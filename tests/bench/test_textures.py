@@ -53,6 +53,7 @@ def test_the_papers_figures_are_drawn(run, tmp_path):
     assert within[-1] > float(table[-1]["of any two textures"])
 
 
+@pytest.mark.slow
 def test_textures_are_compared_with_their_family(run):
     one, other = (
         run("dcgan_quality", "--count", 12, "--family", family)["tables"]

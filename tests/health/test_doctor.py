@@ -10,7 +10,7 @@ import pytest
 from jaxtex import cli, vgg
 from jaxtex.cli import main
 from jaxtex.health import canaries, doctor, reference
-from jaxtex.style import objective
+from jaxtex.style.objective import terms
 from jaxtex.vgg import network
 from jaxtex.weights import files as weights
 
@@ -79,8 +79,8 @@ def test_a_wrong_gradient_of_a_right_value_fails(monkeypatch):
 
 
 def test_a_wrong_term_of_the_objective_fails(monkeypatch):
-    right = objective.ink_loss
-    monkeypatch.setattr(objective, "ink_loss", lambda *arguments: right(*arguments) * 1.01)
+    right = terms.ink_loss
+    monkeypatch.setattr(terms, "ink_loss", lambda *arguments: right(*arguments) * 1.01)
     problem = reference.Objective(("conv1_1",), "conv1_1")
     found = problem.run("adam", 1).losses.total[0]
     assert found > problem(problem.image.astype(np.float64)) * (1 + 1e-4)
