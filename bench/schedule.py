@@ -9,7 +9,6 @@ changes, and timed, too, without what compiling takes.
 """
 
 import dataclasses
-import functools
 import time
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ PAIRS = (
     "white-on-black:nachtwyrd",
     "coloured:gormawl",
 )
-SCHEDULES = ("150,30,1,0.7", "140,14,1.4,0.1", "140,14,1,0.1", "110,14,1.2,0.1")
+SCHEDULES = ("150,30,1,0.7", "150,15,1.4,0.1", "140,14,1.4,0.1", "110,14,1.2,0.1")
 
 
 def main() -> int:
@@ -50,8 +49,11 @@ def main() -> int:
         arguments.pictures.mkdir(parents=True, exist_ok=True)
     report = Report(as_json=arguments.json)
     rows: dict[str, list[list[float]]] = {name: [] for name in arguments.schedules}
+    from jaxtex.style import load_network
+
+    network = load_network()
     for pair in arguments.pairs:
-        _pair(report, pair, rows, arguments)
+        _pair(report, pair, rows, arguments, network)
     means = [
         [name, *(f"{sum(values) / len(values):.3f}" for values in zip(*found, strict=True))]
         for name, found in rows.items()
@@ -64,13 +66,14 @@ def main() -> int:
 _MEASURED = ("evaluations", "seconds", "loss", "readability", "artefacts", "style")
 
 
-def _pair(report: Report, pair: str, rows: dict[str, list[list[float]]], arguments: Any) -> None:
+def _pair(
+    report: Report, pair: str, rows: dict[str, list[list[float]]], arguments: Any, network: Any
+) -> None:
     """Adds what each schedule gives of one pair to `rows`."""
     from jaxtex import images
-    from jaxtex.style import PRESETS, load_network, make_job, run_jobs
+    from jaxtex.style import PRESETS, make_job, run_jobs
     from jaxtex.style.metrics import Reference
 
-    network = functools.cache(load_network)()
     content, style = (
         images.load_image(EXAMPLES / kind / f"{name}.png").rgb
         for kind, name in zip(("content", "style"), pair.split(":"), strict=True)
