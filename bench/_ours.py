@@ -34,11 +34,11 @@ class Ours:
     ) -> None:
         from unittest import mock
 
-        from jaxtex.style import run
+        from jaxtex.style import problem, run
 
         self.job = job
-        self.run_chunk = run.run_chunk
-        with mock.patch.object(run, "run_chunk", side_effect=_Caught) as first_call:
+        self.run_chunk = problem.run_chunk
+        with mock.patch.object(problem, "run_chunk", side_effect=_Caught) as first_call:
             try:
                 run.run_jobs([job] * count, network=network, max_bytes=max_bytes)
             except _Caught:

@@ -17,7 +17,7 @@ from jaxtex.style.metrics import style as style_metric
 from jaxtex.style.msgnet import model as msgnet_model
 from jaxtex.style.msgnet import train as msgnet_train
 from jaxtex.style.objective import Program, features_of
-from jaxtex.vgg import LAYERS, extract
+from jaxtex.vgg import LAYERS, conv_forms, extract
 from jaxtex.vgg import kernels as vgg_kernels
 
 network = functools.cache(load_network)
@@ -66,8 +66,8 @@ def start(optimizer: str, side: int, batch: int) -> Case:
 def kernels(side: int) -> Case:
     """VGG16's kernels in the form that is fastest."""
     graph, state = nnx.split(network())
-    args = graph, abstract(state), steel().all_layers, (side, side, 1), None, steel().dtype
-    return Case(vgg_kernels._prepare, args)
+    forms = conv_forms(steel().all_layers, side, side, 1, dtype=steel().dtype)
+    return Case(vgg_kernels._in_forms, (graph, abstract(state), forms, 1))
 
 
 def content_target(side: int) -> Case:

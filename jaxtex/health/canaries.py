@@ -95,15 +95,15 @@ def matrix_vector() -> Pairs:
 def _convolution(form: "ConvForm") -> Pairs:
     import jax
 
-    from jaxtex.vgg import network
+    from jaxtex.vgg import convolution
 
     x, kernel, bias = _draw(0, 2, 13, 17, 24), _draw(1, 3, 3, 24, 40), _draw(2, 40)
     cotangent = _draw(3, 2, 13, 17, 40)
 
     @jax.jit
     def both(x, kernel, bias, cotangent):
-        conv = network.prepare_conv(kernel, bias, form)
-        out, pull = jax.vjp(lambda x: network.conv3x3(x, conv), x)
+        conv = convolution.prepare_conv(kernel, bias, form)
+        out, pull = jax.vjp(lambda x: convolution.conv3x3(x, conv), x)
         return out, pull(cotangent)[0]
 
     out, gradient = both(x, kernel, bias, cotangent)

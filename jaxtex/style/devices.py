@@ -79,9 +79,12 @@ def _estimate(program: Program, size: tuple[int, int]) -> int:
     return features + (_IMAGES * size[0] * size[1] * 4 if program.band else 0)
 
 
-def _surely_fits(program: Program, batch: int, size: tuple[int, int], limit: int) -> bool:
-    """Whether there is so much memory that the compiler, who takes minutes, need not be asked."""
-    return 4 * batch * _estimate(program, size) <= limit
+def has_room(program: Program, batch: int, size: tuple[int, int], limit: int | None = None) -> bool:
+    """Whether there is so much memory that the compiler, who takes minutes, need not be asked.
+
+    The default limit is that of `fit_program`.
+    """
+    return 4 * batch * _estimate(program, size) <= _limit(limit)
 
 
 def compiled_need(
@@ -195,6 +198,10 @@ def available_bytes() -> int:
     return free // jax.local_device_count()
 
 
+def _limit(limit: int | None) -> int:
+    return int(0.8 * available_bytes()) if limit is None else limit
+
+
 def fit_program(job: Job, batch: int, size: tuple[int, int], limit: int | None = None) -> Program:
     """The job's program, in a form whose batch fits into `limit` bytes, if there is one.
 
@@ -203,8 +210,8 @@ def fit_program(job: Job, batch: int, size: tuple[int, int], limit: int | None =
     default limit is 80 % of the device's free memory.
     """
     program = job.program
-    limit = int(0.8 * available_bytes()) if limit is None else limit
-    if _surely_fits(program, batch, size, limit):
+    limit = _limit(limit)
+    if has_room(program, batch, size, limit):
         return program
     best, least = program, evaluation_need(job, program, size).of(batch)
     for form in _smaller(program, size[0]):
@@ -241,8 +248,8 @@ def fit_batch(job: Job, count: int, limit: int | None = None) -> int:
 
     The default limit is that of `fit_program`.
     """
-    limit = int(0.8 * available_bytes()) if limit is None else limit
-    if count == 1 or _surely_fits(job.program, count, job.content.shape[:2], limit):
+    limit = _limit(limit)
+    if count == 1 or has_room(job.program, count, job.content.shape[:2], limit):
         return count
     return min(count, evaluation_need(job).fitting(limit))
 

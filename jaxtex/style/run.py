@@ -1,6 +1,5 @@
 """The run of a batch of jobs: phases, chunks of steps, progress, frames, stop and resume."""
 
-import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,18 +8,18 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32
+from jaxtyping import Float32
 
 from jaxtex import weights
-from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.checkpoint import CheckpointStore, Position
-from jaxtex.style.devices import filled, fit_batch, fit_program, next_limit, out_of_memory
+from jaxtex.style.devices import filled, fit_batch, next_limit, out_of_memory
 from jaxtex.style.history import History
 from jaxtex.style.job import Job, Phase
-from jaxtex.style.objective import Coefficients, Losses, window_rows
-from jaxtex.style.optimise import CHUNK, OptimiserState, run_chunk, start
-from jaxtex.style.targets import SharedTargets, at_scale, coefficients_of
+from jaxtex.style.objective import Losses
+from jaxtex.style.optimise import CHUNK, OptimiserState
+from jaxtex.style.problem import Problem, Problems, abstract_state
+from jaxtex.style.targets import SharedTargets
 from jaxtex.vgg import VGG16
 
 Status = Literal["done", "interrupted", "diverged"]
@@ -158,24 +157,25 @@ class _Batch:
         position, state = self._resume()
         levels = self._levels(state) if state is not None else [job.init for job in self.jobs]
         status: Status = "done"
-        problem: _Problem | None = None
-        for index in range(position.phase, len(self.phases)):
-            phase = self.phases[index]
-            if problem is None or problem.size != phase[:2]:
-                problem = _Problem(self.jobs, phase, self.shared, self.max_bytes)
-            if state is None:
-                state = problem.start(levels, phase)
-            done = position.done if index == position.phase else 0
-            state, status = self._run_phase(index, problem, state, done)
-            levels = self._levels(state)
-            state = None
-            if status != "done":
-                break
+        left = self.phases[position.phase :]
+        with Problems(self.jobs, left, self.shared, self.max_bytes) as problems:
+            for index, phase in enumerate(left, position.phase):
+                problem = problems.of(phase)
+                if state is None:
+                    state = problem.start(levels, phase)
+                done = position.done if index == position.phase else 0
+                state, status = self._run_phase(index, problem, state, done)
+                levels = self._levels(state)
+                state = None
+                if status != "done":
+                    break
         return self._outcomes(levels, status)
 
     def _resume(self) -> tuple[Position, OptimiserState | None]:
         store = self.hooks.checkpoint
-        found = store.load(self._abstract_state) if store is not None else None
+        found = None
+        if store is not None:
+            found = store.load(lambda phase: abstract_state(self.jobs, self.phases[phase]))
         if found is None:
             return Position(0, 0), None
         self.rows = [found.rows] if len(found.rows) else []
@@ -184,19 +184,11 @@ class _Batch:
         # As arrays of this process, which the compiled program need not be compiled again for.
         return found.position, jax.tree.map(lambda leaf: jnp.array(np.asarray(leaf)), found.state)
 
-    def _abstract_state(self, phase: int) -> Any:
-        height, width = self.phases[phase][:2]
-        shape = (len(self.jobs), height, width, self.jobs[0].content.shape[-1])
-        image = jax.ShapeDtypeStruct(shape, jnp.float32)
-        return jax.eval_shape(functools.partial(_start, self.jobs), image)
-
     def _run_phase(
-        self, index: int, problem: "_Problem", state: OptimiserState, done: int
+        self, index: int, problem: Problem, state: OptimiserState, done: int
     ) -> tuple[OptimiserState, Status]:
         phase, total = self.phases[index], self.counts[index]
-        coefficients = self.shared.placement.share(
-            coefficients_of(self.jobs, phase), len(self.jobs)
-        )
+        coefficients = problem.coefficients(phase)
         # The first call of a size compiles; it says nothing of the pace.
         self.pace, compiled = 0.0, False
         while done < total:
@@ -271,47 +263,3 @@ class _Batch:
             own: Status = "diverged" if self.failed[index] else status
             outcomes.append(Outcome(level, History(losses, np.asarray(self.seconds)), own))
         return outcomes
-
-
-def _start(jobs: Sequence[Job], image: Array) -> OptimiserState:
-    settings, batch = jobs[0].settings, image.shape[0]
-    learning_rate = np.full(batch, settings.learning_rate, np.float32)
-    project = np.full(batch, settings.box == "project")
-    return start(settings.optimizer, image, *jax.device_put((learning_rate, project)))
-
-
-class _Problem:
-    """The compiled objective of one size with its targets."""
-
-    def __init__(
-        self, jobs: Sequence[Job], phase: Phase, shared: SharedTargets, max_bytes: int | None
-    ) -> None:
-        self.jobs, self.size, self.placement = jobs, phase[:2], shared.placement
-        count = -(-len(jobs) // self.placement.count)
-        self.program = fit_program(jobs[0], count, phase[:2], max_bytes)
-        self.targets = shared.of(self.program, jobs, phase)
-        channels = jobs[0].content.shape[-1]
-        rows = window_rows(self.program, phase.height)
-        self.convs = shared.convs(self.program, rows, phase.width, channels)
-
-    def start(self, levels: Sequence[Levels], phase: Phase) -> OptimiserState:
-        """The optimiser's first state of a phase, from images of any size."""
-        starts = []
-        for job, level in zip(self.jobs, levels, strict=True):
-            image = at_scale(level, phase)
-            if job.settings.box == "soft" and phase == job.phases[0]:
-                # Off the bounds, where the soft box has no slope yet.
-                image = 0.96 * image + 0.02 * 255
-            if phase.sharpen:
-                image = canvases.sharpen(image, 2.0)
-            starts.append(image)
-        state = _start(self.jobs, jax.device_put(np.stack(starts)))
-        return self.placement.share(state, len(self.jobs))
-
-    def advance(
-        self, state: OptimiserState, coefficients: Coefficients, count: int
-    ) -> tuple[OptimiserState, Losses]:
-        """Makes `count` steps."""
-        return run_chunk(
-            self.program, self.convs, self.targets, coefficients, state, np.int32(count)
-        )

@@ -23,7 +23,7 @@ from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Program, Targets, content_of, grams_of
-from jaxtex.vgg import VGG16, PreparedConv, prepare_kernels
+from jaxtex.vgg import VGG16, PreparedConv, conv_forms, kernels_in_forms, prepare_kernels
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
 # content tend to be neighbours, while styles come again and again.
@@ -42,11 +42,11 @@ class SharedTargets:
         self._convs: tuple[Any, dict[str, PreparedConv]] | None = None
 
     def convs(self, program: Program, height: int, width: int, channels: int) -> Any:
-        """The kernels for images of this shape; those of the last shape are kept."""
-        key = program.all_layers, height, width, channels, program.dtype
+        """The kernels for images of this shape; those of the last forms are kept."""
+        forms = conv_forms(program.all_layers, height, width, channels, dtype=program.dtype)
+        key = forms, channels
         if self._convs is None or self._convs[0] != key:
-            kernels = prepare_kernels(self.network, *key[:-1], dtype=program.dtype)
-            self._convs = key, self.placement.whole(kernels)
+            self._convs = key, self.placement.whole(kernels_in_forms(self.network, *key))
         return self._convs[1]
 
     def of(self, program: Program, jobs: Sequence[Job], phase: Phase) -> Targets:
@@ -89,8 +89,8 @@ class SharedTargets:
 
     def _content_features(self, program: Program, content: Levels) -> Array:
         def compute() -> Array:
-            layers = (program.content_layer,)
-            convs = prepare_kernels(self.network, layers, *content.shape, form="direct")
+            # The kernels that styles have, and so the same compiled program.
+            convs = prepare_kernels(self.network, program.all_layers, *content.shape, form="direct")
             return _content_features(program, convs, jax.device_put(content[None]))
 
         key = "content", program.content_layer, *_kind(program), _digest(content)

@@ -1,18 +1,20 @@
 """VGG16's kernels made ready for the shape of images, as one compiled program."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from jaxtex.vgg.network import FLOAT32, VGG16, ConvForm, PreparedConv
+from jaxtex.vgg.convolution import FLOAT32, ConvForm, PreparedConv, conv_forms
+from jaxtex.vgg.network import VGG16
 
 
 def prepare_kernels(
     network: VGG16,
-    layers: tuple[str, ...],
+    layers: Sequence[str],
     height: int,
     width: int,
     channels: int,
@@ -21,18 +23,19 @@ def prepare_kernels(
     dtype: jnp.dtype = FLOAT32,
 ) -> dict[str, PreparedConv]:
     """`network.prepare` as one program."""
-    # Kernels of a given form are the same for all sizes: they need no program for each.
-    size = (height, width) if form is None else (0, 0)
-    return _prepare(*nnx.split(network), layers, (*size, channels), form, dtype)
+    forms = conv_forms(layers, height, width, channels, dtype=dtype)
+    return kernels_in_forms(network, forms if form is None else (form,) * len(forms), channels)
 
 
-@functools.partial(jax.jit, static_argnames=("graph", "layers", "shape", "form", "dtype"))
-def _prepare(
-    graph: Any,
-    state: Any,
-    layers: tuple[str, ...],
-    shape: tuple[int, int, int],
-    form: ConvForm | None,
-    dtype: jnp.dtype,
+def kernels_in_forms(
+    network: VGG16, forms: tuple[ConvForm, ...], channels: int
 ) -> dict[str, PreparedConv]:
-    return nnx.merge(graph, state).prepare(layers, *shape, form=form, dtype=dtype)
+    """`network.in_forms` as one program."""
+    return _in_forms(*nnx.split(network), forms, channels)
+
+
+@functools.partial(jax.jit, static_argnames=("graph", "forms", "channels"))
+def _in_forms(
+    graph: Any, state: Any, forms: tuple[ConvForm, ...], channels: int
+) -> dict[str, PreparedConv]:
+    return nnx.merge(graph, state).in_forms(forms, channels)

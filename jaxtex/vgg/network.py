@@ -1,15 +1,12 @@
 """VGG16 conv features (Simonyan and Zisserman 2014) of images in grey levels.
 
 The network is frozen: gradients flow to the image alone. `VGG16.prepare` turns its kernels, once
-a program, into the form that is fastest for the platform and the shape: XLA's convolution with a
-backward pass that is a plain convolution too (XLA on CPU canonicalises convolutions outside loops
-only, jax issue 12868), or Winograd's (`winograd`). The choice is made in `conv_form` and
-nowhere else.
+a program, into the form that is fastest for the platform and the shape (`convolution`).
 """
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,80 +16,20 @@ from jax import lax
 from jaxtyping import Array, Float, Float32
 
 from jaxtex import platforms
+from jaxtex.vgg.convolution import (
+    FLOAT32,
+    ConvForm,
+    PreparedConv,
+    conv3x3,
+    conv_forms,
+    prepare_conv,
+)
 from jaxtex.vgg.layers import LAYERS, FeatureKind, Pool, depth
-from jaxtex.vgg.winograd import winograd, winograd_kernel
-
-ConvForm = Literal["direct", "winograd"]
-
-FLOAT32 = jnp.dtype("float32")
 
 _WINDOW = (1, 2, 2, 1)
 
 Tap = Callable[[Array], tuple[Array, Any]]
 """Takes a layer's features to those that the network goes on with and what is kept of them."""
-
-
-def conv_form(
-    platform: str,
-    height: int,
-    width: int,
-    channels_in: int,
-    channels_out: int,
-    *,
-    dtype: jnp.dtype = FLOAT32,
-) -> ConvForm:
-    """The fastest form of a 3×3 convolution of `dtype`, as measured by `bench/conv_forms.py`."""
-    if platform != "cpu" or platforms.by_onednn(dtype):
-        return "direct"
-    large = channels_in * channels_out >= 64 * 128 and height * width >= 64
-    return "winograd" if large else "direct"
-
-
-class PreparedConv(NamedTuple):
-    """The kernels of one frozen convolution, ready for both directions."""
-
-    forward: Float32[Array, "*_ _ _"]
-    backward: Float32[Array, "*_ _ _"]
-    bias: Float32[Array, " c"] | None
-
-
-def prepare_conv(
-    kernel: Float32[Array, "3 3 c k"], bias: Float32[Array, " k"] | None, form: ConvForm
-) -> PreparedConv:
-    """Kernels in the layout of `form`; the backward one is flipped, its channels swapped."""
-    backward = kernel[::-1, ::-1].swapaxes(2, 3)
-    if form == "winograd":
-        kernel, backward = winograd_kernel(kernel), winograd_kernel(backward)
-    return PreparedConv(kernel, backward, bias)
-
-
-@jax.custom_vjp
-def conv3x3(x: Float[Array, "b h w c"], conv: PreparedConv) -> Float[Array, "b h w k"]:
-    """3×3 convolution, stride 1, zero padding 1, plus bias; frozen, so only `x` has a gradient."""
-    return _convolve(x, conv.forward, conv.bias)
-
-
-def _conv_forward(x, conv):
-    return conv3x3(x, conv), conv
-
-
-def _conv_backward(conv, cotangent):
-    zeros = jax.tree.map(jnp.zeros_like, conv)
-    return _convolve(cotangent, conv.backward, None), zeros
-
-
-conv3x3.defvjp(_conv_forward, _conv_backward)
-
-
-def _convolve(
-    x: Float[Array, "b h w c"], kernel: Array, bias: Array | None
-) -> Float[Array, "b h w k"]:
-    if kernel.ndim == 3:
-        return winograd(x, kernel, bias)
-    out = lax.conv_general_dilated(
-        x, kernel.astype(x.dtype), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    return out if bias is None else out + bias.astype(x.dtype)
 
 
 @jax.custom_vjp
@@ -197,16 +134,18 @@ class VGG16(nnx.Module):
 
         For a few evaluations `form="direct"` is faster: its kernels need no preparing.
         """
-        platform = platforms.current()
+        forms = conv_forms(layers, height, width, channels, dtype=dtype)
+        return self.in_forms(forms if form is None else (form,) * len(forms), channels)
+
+    def in_forms(self, forms: Sequence[ConvForm], channels: int) -> dict[str, PreparedConv]:
+        """The kernels of the first convolutions, each in its form, for images of `channels`."""
         convs = {}
-        for layer in LAYERS[: max(map(LAYERS.index, layers)) + 1]:
+        for layer, form in zip(LAYERS, forms, strict=False):
             conv = getattr(self, layer)
             kernel, bias = conv.kernel[...], conv.bias[...]
             if layer == LAYERS[0]:
                 kernel, bias = _image_kernel(kernel, bias, self.mean[...], channels), None
-            size = height >> depth(layer), width >> depth(layer)
-            fastest = conv_form(platform, *size, *kernel.shape[2:], dtype=dtype)
-            convs[layer] = prepare_conv(kernel, bias, form or fastest)
+            convs[layer] = prepare_conv(kernel, bias, form)
         return convs
 
 

@@ -246,13 +246,13 @@ def test_a_preset_file_sets_what_the_options_leave_open(call, tmp_path):
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_image(stylize, tmp_path, monkeypatch):
-    from jaxtex.style import run
+    from jaxtex.style import problem
 
     def poisoned(self, state, *rest):
         return advance(self, state._replace(point=state.point * np.nan), *rest)
 
-    advance = run._Problem.advance
-    monkeypatch.setattr(run._Problem, "advance", poisoned)
+    advance = problem.Problem.advance
+    monkeypatch.setattr(problem.Problem, "advance", poisoned)
     answer = stylize("--history", tmp_path / "h.csv", "--json", code=1)
     assert "jaxtex: the loss became non-finite" in answer.err
     assert "out.png is the last good image" in answer.err

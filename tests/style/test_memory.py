@@ -9,8 +9,9 @@ from logos import SHALLOW, bars
 from reference import network
 
 from jaxtex import platforms, runtime
-from jaxtex.style import Job, devices, make_job, resolve_settings, run, run_jobs
+from jaxtex.style import Job, devices, make_job, resolve_settings, run_jobs
 from jaxtex.style.objective import least_band
+from jaxtex.style.problem import Problem
 
 SHAPE = (48, 64, 1)
 STYLE = bars(30, 50)[::-1, ::-1]
@@ -69,7 +70,7 @@ def test_off_the_cpu_batches_are_as_large_as_the_compiler_says(monkeypatch):
 def too_little(monkeypatch, most: int) -> list[tuple[int, bool]]:
     """A device that holds `most` jobs; what is tried on it: jobs, and whether twice computed."""
     tried = []
-    real = run._Problem.advance
+    real = Problem.advance
 
     def advance(problem, state, coefficients, count):
         tried.append((len(problem.jobs), problem.program.rematerialise))
@@ -77,7 +78,7 @@ def too_little(monkeypatch, most: int) -> list[tuple[int, bool]]:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating")
         return real(problem, state, coefficients, count)
 
-    monkeypatch.setattr(run._Problem, "advance", advance)
+    monkeypatch.setattr(Problem, "advance", advance)
     return tried
 
 
@@ -122,7 +123,7 @@ def test_what_does_not_fit_even_so_goes_band_by_band_and_comes_out_alike():
 
 def test_a_device_with_still_less_gets_bands(monkeypatch):
     tried = []
-    real = run._Problem.advance
+    real = Problem.advance
 
     def advance(problem, state, coefficients, count):
         tried.append((problem.program.rematerialise, problem.program.band is not None))
@@ -130,7 +131,7 @@ def test_a_device_with_still_less_gets_bands(monkeypatch):
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating")
         return real(problem, state, coefficients, count)
 
-    monkeypatch.setattr(run._Problem, "advance", advance)
+    monkeypatch.setattr(Problem, "advance", advance)
     job = job_of(np.tile(bars(), (4, 2, 1)))
     assert run_jobs([job], network=network())[0].status == "done"
     assert list(dict.fromkeys(tried)) == [(False, False), (True, False), (False, True)]

@@ -1,15 +1,26 @@
 import dataclasses
 import itertools
 
+import jax
 import numpy as np
 import pytest
 from logos import SHALLOW, bars
 
 from jaxtex.errors import CheckpointError
-from jaxtex.style import Hooks, Job, Outcome, load_network, make_job, resolve_settings, run_jobs
+from jaxtex.style import (
+    Hooks,
+    Job,
+    Outcome,
+    load_network,
+    make_job,
+    problem,
+    resolve_settings,
+    run_jobs,
+)
+from jaxtex.style import run as run_module
 from jaxtex.style.checkpoint import CheckpointStore
 from jaxtex.style.optimise import _run_by_xla
-from jaxtex.style.run import _Problem
+from jaxtex.style.problem import Problem
 
 # Grey on a plain ground, with more in it than bars.
 STYLE = np.pad(
@@ -211,19 +222,49 @@ def test_one_jobs_divergence_is_its_own(network, optimizer, place, max_bytes):
         assert np.isfinite(found.history.total).all()
 
 
+def test_a_run_finds_what_another_thread_has_compiled(run, caplog):
+    job = job_of(np.pad(bars(), ((0, 2), (0, 4), (0, 0)), constant_values=1))
+    assert len({phase[:2] for phase in job.phases}) == 2
+    # Of this thread alone.
+    with jax.log_compiles():
+        whole = run(job)
+    compiled = [record.getMessage() for record in caplog.records]
+    assert any("XLA compilation of jit(start)" in said for said in compiled)
+    assert not any("XLA compilation of jit(_run)" in said for said in compiled)
+    assert whole.status == "done"
+
+
+def test_with_little_memory_sizes_are_made_ready_one_by_one_to_the_same_bytes(run, monkeypatch):
+    job = job_of()
+    ahead = run(job)
+    monkeypatch.setattr(problem, "has_room", lambda *_: False)
+    monkeypatch.setattr(Problem, "compile", None)
+    same(run(job), ahead)
+
+
+def test_an_error_of_the_compiling_thread_reaches_the_caller(run, monkeypatch):
+    def too_little(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(Problem, "compile", too_little)
+    monkeypatch.setattr(run_module, "next_limit", lambda *_: None)
+    with pytest.raises(MemoryError):
+        run(job_of())
+
+
 @pytest.mark.parametrize(("optimizer", "status"), [("adam", "diverged"), ("lbfgs", "done")])
 def test_a_loss_that_is_not_finite_under_way_keeps_the_last_good_image(
     run, monkeypatch, optimizer, status
 ):
     calls = itertools.count(1)
-    advance = _Problem.advance
+    advance = Problem.advance
 
     def poisoned(self, state, *rest):
         if next(calls) == 3:
             state = state._replace(point=state.point.at[0, 0, 0, 0].set(np.nan))
         return advance(self, state, *rest)
 
-    monkeypatch.setattr(_Problem, "advance", poisoned)
+    monkeypatch.setattr(Problem, "advance", poisoned)
     outcome = run(job_of(optimizer=optimizer), frame=lambda *_: None, frame_every=1)
     # Adam has no way back; a line search tries a shorter step.
     assert outcome.status == status

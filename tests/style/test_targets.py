@@ -181,6 +181,6 @@ def test_batches_change_no_result(network):
 
 def test_kernels_of_a_given_form_need_no_program_for_each_size(network):
     kernels.prepare_kernels(network, ("conv1_2",), 40, 50, 1, form="direct")
-    before = kernels._prepare._cache_size()
+    before = kernels._in_forms._cache_size()
     kernels.prepare_kernels(network, ("conv1_2",), 41, 57, 1, form="direct")
-    assert kernels._prepare._cache_size() == before
+    assert kernels._in_forms._cache_size() == before

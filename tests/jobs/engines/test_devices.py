@@ -17,7 +17,7 @@ from jaxtex.jobs.kinds import msgnet
 from jaxtex.jobs.engines.local import LocalEngine
 from jaxtex.jobs.manifests.manifest import Manifest, Row
 from jaxtex.jobs.kinds.plan import plan
-from jaxtex.style import run
+from jaxtex.style import problem
 from jaxtex.style.optimise import _run_by_xla
 
 folder = Path(sys.argv[1])
@@ -33,7 +33,7 @@ kinds.append({"job": "texture", "output": "t.png", "count": 3, "model": sys.argv
 manifest.rows += [Row(20 + number, values) for number, values in enumerate(kinds)]
 jobs, bad = plan(manifest, folder / "out")
 assert not bad, bad
-real, seen = run.run_chunk, []
+real, seen = problem.run_chunk, []
 real_stylise, applied = msgnet.stylise, []
 
 def noted(program, convs, found, coefficients, state, count):
@@ -43,7 +43,7 @@ def noted(program, convs, found, coefficients, state, count):
     seen[-1]["kernels"] = [len(d.sharding.device_set) for d in jax.tree.leaves(convs)][:1]
     return real(program, convs, found, coefficients, state, count)
 
-run.run_chunk = noted
+problem.run_chunk = noted
 
 def noted_stylise(blueprint, values, contents, target):
     applied.append([len(contents.sharding.device_set), contents.addressable_shards[0].data.shape[0],

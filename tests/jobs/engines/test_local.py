@@ -17,7 +17,7 @@ from jaxtex.jobs.kinds import stylize
 from jaxtex.jobs.kinds.stylize import StylizeWork
 from jaxtex.jobs.kinds.work import Resources
 from jaxtex.runtime import forget_programs
-from jaxtex.style import Placement, devices, filled, run, targets
+from jaxtex.style import Placement, devices, filled, problem, targets
 
 MIXED = [
     {"content": "c1.png", "style": "s1.png", "output": "1.png"},
@@ -203,14 +203,14 @@ def test_a_failed_job_has_its_reason_and_the_others_go_on(engine, planned, folde
 
 
 def test_a_loss_that_is_not_finite_fails_its_job_alone(engine, planned, monkeypatch):
-    real = run.run_chunk
+    real = problem.run_chunk
 
     def poisoned(program, convs, found, coefficients, state, count):
         weights = coefficients.content
         bad = coefficients._replace(content=weights.at[1].set(np.nan))
         return real(program, convs, found, bad, state, count)
 
-    monkeypatch.setattr(run, "run_chunk", poisoned)
+    monkeypatch.setattr(problem, "run_chunk", poisoned)
     jobs = planned(*({**MIXED[0], "output": f"{n}.png", "seed": n} for n in range(3)))
     found = engine(jobs)
     assert engine.whole

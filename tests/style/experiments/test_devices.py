@@ -8,7 +8,7 @@ import json
 import jax
 import numpy as np
 from logos import SHALLOW, bars
-from jaxtex.style import Hooks, load_network, resolve_settings, run, stylize_batch
+from jaxtex.style import Hooks, load_network, problem, resolve_settings, stylize_batch
 from jaxtex.style.experiments import Axis, Grid, Sweep, cells
 
 options = {**SHALLOW, "scales": 1, "margin": 0, "steps": 4,
@@ -19,7 +19,7 @@ grid = Grid(name="grid", title="grid", base=base,
 style = np.random.default_rng(0).permutation(bars(30, 50))
 contents = [bars(), bars()[:, ::-1], bars()[::-1]]
 network, seen, frames, steps = load_network(), [], [], []
-real = run.run_chunk
+real = problem.run_chunk
 
 def noted(program, convs, found, coefficients, state, count):
     arrays = state.point, found.content, coefficients.content
@@ -27,7 +27,7 @@ def noted(program, convs, found, coefficients, state, count):
                  for a in arrays])
     return real(program, convs, found, coefficients, state, count)
 
-run.run_chunk = noted
+problem.run_chunk = noted
 hooks = Hooks(frame=lambda step, pictures: frames.append(len(pictures)), frame_every=4,
               progress=lambda progress: steps.append(progress.loss))
 

@@ -5,7 +5,7 @@ import pytest
 from logos import SHALLOW, bars
 
 from jaxtex.errors import ImageError
-from jaxtex.style import Hooks, load_network, resolve_settings, run, targets
+from jaxtex.style import Hooks, load_network, problem, resolve_settings, run, targets
 from jaxtex.style.experiments import Axis, Cell, Grid, Sweep, cells
 from jaxtex.style.optimise import _run_by_xla
 from jaxtex.style.stylize import stylize
@@ -53,13 +53,13 @@ def test_every_cell_is_what_stylize_makes_of_its_settings(sweep, network):
 
 def test_all_cells_of_a_table_run_in_one_program(sweep, monkeypatch):
     programs = set()
-    real = run.run_chunk
+    real = problem.run_chunk
 
     def counted(program, convs, *rest):
         programs.add((program, rest[0].content.shape))
         return real(program, convs, *rest)
 
-    monkeypatch.setattr(run, "run_chunk", counted)
+    monkeypatch.setattr(problem, "run_chunk", counted)
     sweep(grid_of(), batch_size=3)
     assert len(programs) == 1
     before = _run_by_xla._cache_size()
