@@ -158,7 +158,9 @@ def _shaped_job(
         painting=painting,
         phases=_phases(settings, program, padded, canvas),
         layers=layers,
-        regions=regions_of(padded, style_canvases, settings.ends) if canvas == "ink" else None,
+        regions=regions_of(padded, style_canvases, settings.ends, settings.mirror_ends)
+        if canvas == "ink"
+        else None,
         **common,
     )
 

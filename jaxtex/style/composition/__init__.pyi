@@ -12,5 +12,6 @@ from .layout import Layout as Layout
 from .layout import layout_of as layout_of
 from .regions import Columns as Columns
 from .regions import Regions as Regions
+from .regions import mirrored as mirrored
 from .regions import regional_layers as regional_layers
 from .regions import regions_of as regions_of
