@@ -11,7 +11,7 @@ from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
-from jaxtex.style.composition import composed, regions_of
+from jaxtex.style.composition import composed, loose, regions_of
 from jaxtex.style.fill import make_fill
 from jaxtex.style.job import Job, Phase, digest_of, program_of
 from jaxtex.style.objective import Program
@@ -148,6 +148,8 @@ def _shaped_job(
     if mask is not None:
         mask = images.resize(mask, *levels.shape[:2])
         mask_levels = canvases.pad(mask[..., None], margin, np.zeros(1))
+    elif canvas == "ink" and settings.composed and common["kept"] is None:
+        mask_levels = loose(1 - padded[..., 0] / 255)[..., None]
     return Job(
         settings=settings,
         canvas=canvas,
