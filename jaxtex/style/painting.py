@@ -25,7 +25,7 @@ from jaxtex.style.separation.ink import loose_parts, smooth_resize
 
 # Ink whose colours lie so near to their median is of one colour.
 _ONE_COLOR = 0.12
-# Loose parts of so few pixels are specks, or of half a stroke's width squared.
+# Loose parts of so few pixels are specks.
 _SPECK = 5.0
 # What lies behind the ink has a panel where so much of it is opaque once the ground is taken out.
 _WHOLE, _PANEL_SHARE = 0.99, 0.02
@@ -87,6 +87,8 @@ class Painting:
     preserve_color: bool
     fill: FillLook | None = None
     """For a canvas that is a texture: how that fills the ink."""
+    speck: float = 0.5
+    """Loose parts are specks up to the square of this share of a stroke's width."""
 
     @property
     def nbytes(self) -> int:
@@ -150,7 +152,7 @@ class Painting:
     def _speck(self) -> float:
         """The area of what is too small to be a drop or a splash of the style's."""
         assert self.ink is not None
-        return max(_SPECK, (stroke_width(self.ink.coverage > 0.5) / 2) ** 2)
+        return max(_SPECK, (stroke_width(self.ink.coverage > 0.5) * self.speck) ** 2)
 
     def _cut(self, image: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
         return image if self.keep_margin else unpad(image, self.margin)

@@ -1,8 +1,8 @@
 from .content import Composed as Composed
 from .content import band_coverage as band_coverage
+from .content import changeable as changeable
 from .content import composed as composed
 from .content import composed_picture as composed_picture
-from .content import loose as loose
 from .glyphs import Box as Box
 from .glyphs import Glyph as Glyph
 from .glyphs import Glyphs as Glyphs

@@ -71,7 +71,7 @@ def composed_picture(content: Picture, style: RGB, share: float, longer: int = _
     return content if found.kept is not None else found.ink.paint(found.ink.coverage)
 
 
-def loose(coverage: Map) -> Map:
+def changeable(coverage: Map) -> Map:
     """Where a composed content may change, 0 or 1.
 
     A symbol beside the letters, which has no likes among the band's, keeps its shape but for its

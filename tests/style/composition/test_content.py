@@ -1,7 +1,7 @@
 import numpy as np
 from logos import EXAMPLES, images
 
-from jaxtex.style.composition import find_glyphs, loose
+from jaxtex.style.composition import changeable, find_glyphs
 from jaxtex.style.separation import separate_at
 
 
@@ -13,7 +13,7 @@ def coverage_of(name: str) -> np.ndarray:
 def test_a_symbol_keeps_its_shape_but_for_its_edges():
     coverage = coverage_of("coloured")
     (symbol,) = find_glyphs(coverage).symbols
-    free = loose(coverage)
+    free = changeable(coverage)
     top, bottom, left, right = symbol.box
     middle = free[top + 5 : bottom - 5, left + 5 : right - 5]
     assert middle.max() == 0
@@ -29,10 +29,10 @@ def test_the_gaps_of_a_symbol_stay_open():
     for left in range(160, 360, 40):
         coverage[30:80, left : left + 20] = 1
     assert len(find_glyphs(coverage).symbols) == 1
-    free = loose(coverage)
+    free = changeable(coverage)
     assert free[40:60, 40:60].max() == free[16:24, 20:80].max() == 0
     assert free[:, 110:].min() == 1
 
 
 def test_without_a_symbol_all_is_free():
-    assert loose(coverage_of("northgate")).min() == 1
+    assert changeable(coverage_of("northgate")).min() == 1
