@@ -145,7 +145,7 @@ def _shaped_job(
         regions = regions_of(padded, style_canvases, settings.ends, settings.mirror_ends)
         laid_out = bool(settings.composed) and common["kept"] is None
     if (regions is not None or laid_out) and not any(map(canvases.has_specks, style_canvases)):
-        painting = replace(painting, speck=1.0)
+        painting = replace(painting, strict=True)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
     if mask is not None:
         mask = images.resize(mask, *levels.shape[:2])
