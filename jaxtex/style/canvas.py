@@ -26,6 +26,8 @@ from jaxtex.style.settings import Canvas
 _THIN = 4
 # How much less what is far from the ink of a guided end costs, and how much more its middles count.
 _ROOM, _FIRM = 0.5, 2.0
+# Specks are a manner where they are this share of the ink.
+_SPECKED = 1e-3
 
 # Of any size: one function may well take several of different sizes.
 Levels = Float32[np.ndarray, "_ _ _"]
@@ -139,6 +141,14 @@ def stroke_width(ink: Bool[np.ndarray, "h w"]) -> float:
     depth = ndimage.distance_transform_edt(np.pad(ink, 1))[1:-1, 1:-1]
     ridge = ink & (depth == ndimage.maximum_filter(depth, 3))
     return float(2 * np.median(depth[ridge])) if ridge.any() else 0.0
+
+
+def has_specks(levels: Levels) -> bool:
+    """Whether drops and splashes, smaller than a stroke is wide, are an image's manner."""
+    ink = ink_mask(levels)
+    parts, _ = ndimage.label(ink, np.ones((3, 3)))
+    areas = np.bincount(parts.ravel())[1:]
+    return bool(areas[areas <= stroke_width(ink) ** 2].sum() > _SPECKED * areas.sum())
 
 
 def crop_to_ink(levels: Levels) -> Levels:

@@ -1,6 +1,7 @@
 """`Job`: a content and its styles on canvases, and what is done with them."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +16,10 @@ from jaxtex.style.objective import Program
 from jaxtex.style.painting import Painting, Shapes
 from jaxtex.style.separation import Map, Picture
 from jaxtex.style.settings import Canvas, Settings
+
+# The least longer side, in pixels, of a canvas at the first of automatic scales: on less, a large
+# mark loses its parts.
+_COARSEST = 120
 
 
 class Phase(NamedTuple):
@@ -103,6 +108,50 @@ def program_of(settings: Settings, layers: tuple[str, ...], *, pixels: int) -> P
         settings.pool,
         platforms.fastest_precision(pixels) if settings.precision == "auto" else settings.precision,
     )
+
+
+def phases_of(
+    settings: Settings, program: Program, content: Levels, canvas: Canvas
+) -> tuple[Phase, ...]:
+    """The phases of a canvas with its margins: its sizes, coarse to fine, then the ink term's."""
+    scales = settings.scales
+    if scales is None:
+        stroke = canvases.stroke_width(canvases.ink_mask(content))
+        scales = canvases.scales_for(
+            stroke, 0.5 if settings.strength is None else settings.strength
+        )
+        while scales > 1 and max(content.shape[:2]) / 2 ** (scales - 1) < _COARSEST:
+            scales -= 1
+    height, width = content.shape[:2]
+    least = program.smallest_image
+    while scales > 1 and min(height, width) / 2 ** (scales - 1) < 2 * least:
+        scales -= 1
+    factors = [0.5**power for power in reversed(range(scales))]
+    total, finish_steps = settings.steps, settings.finish_steps
+    # The full size costs most and has least left to do.
+    shares = np.ones(scales)
+    if canvas == "ink" and finish_steps:
+        # Edges get sharp in the ink phase anyway.
+        shares[-2:] = (1.4, 0.1)[-scales:]
+    else:
+        shares[-1] = 0.7
+    if settings.draft:
+        total, finish_steps = math.ceil(total / 6), math.ceil(finish_steps / 6)
+        if min(height, width) / 2 >= least:
+            factors = factors[:-1] or [0.5]
+            shares = shares[: len(factors)]
+            shares[-1] = 0.5
+    steps = np.diff(np.rint(total * np.cumsum(shares) / shares.sum()), prepend=0)
+    phases = [
+        Phase(round(height * f), round(width * f), f, int(count), 0.0, False)
+        for f, count in zip(factors, steps, strict=True)
+    ]
+    if finish_steps:
+        last, sharpen = phases[-1], canvas == "ink"
+        phases.append(last._replace(steps=finish_steps, ink=settings.ink, sharpen=sharpen))
+    elif settings.ink:
+        phases = [phase._replace(ink=settings.ink) for phase in phases]
+    return tuple(phase for phase in phases if phase.steps)
 
 
 def digest_of(*arrays: np.ndarray | None) -> str:

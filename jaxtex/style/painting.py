@@ -25,8 +25,8 @@ from jaxtex.style.separation.ink import loose_parts, smooth_resize
 
 # Ink whose colours lie so near to their median is of one colour.
 _ONE_COLOR = 0.12
-# Loose parts of so few pixels are specks, or of half a stroke's width squared.
-_SPECK = 5.0
+# Loose parts of so few pixels are specks; less coverage than the second is hardly seen.
+_SPECK, _SEEN = 5.0, 0.1
 # What lies behind the ink has a panel where so much of it is opaque once the ground is taken out.
 _WHOLE, _PANEL_SHARE = 0.99, 0.02
 
@@ -87,6 +87,8 @@ class Painting:
     preserve_color: bool
     fill: FillLook | None = None
     """For a canvas that is a texture: how that fills the ink."""
+    strict: bool = False
+    """Whether larger marks are specks, too, and those that hang by what is hardly seen."""
 
     @property
     def nbytes(self) -> int:
@@ -134,7 +136,9 @@ class Painting:
         if self.fill is None:
             ink = ink.padded(self.margin if self.keep_margin else 0)
             coverage = self._cut(1 - np.clip(levels[..., 0] / 255, 0, 1).astype(np.float32))
-            return ink, np.where(loose_parts(coverage, ink.coverage, self._speck), 0, coverage)
+            seen = {"seen": _SEEN} if self.strict else {}
+            specks = loose_parts(coverage, ink.coverage, self._speck, **seen)
+            return ink, np.where(specks, 0, coverage)
         texture = unpad(from_levels(levels), self.margin)
         filled = fill_letters(ink, texture, self.fill.strength)
         color = filled.color
@@ -150,7 +154,8 @@ class Painting:
     def _speck(self) -> float:
         """The area of what is too small to be a drop or a splash of the style's."""
         assert self.ink is not None
-        return max(_SPECK, (stroke_width(self.ink.coverage > 0.5) / 2) ** 2)
+        side = stroke_width(self.ink.coverage > 0.5) * (1 if self.strict else 0.5)
+        return max(_SPECK, side**2)
 
     def _cut(self, image: Float32[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
         return image if self.keep_margin else unpad(image, self.margin)

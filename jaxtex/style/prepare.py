@@ -1,6 +1,5 @@
 """Jobs made ready: canvases, sizes and phases of a content and its styles, all on the host."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -11,9 +10,9 @@ from jaxtex import images
 from jaxtex.errors import ImageError, SettingsError
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
-from jaxtex.style.composition import composed, regions_of
+from jaxtex.style.composition import changeable, composed, regions_of
 from jaxtex.style.fill import make_fill
-from jaxtex.style.job import Job, Phase, digest_of, program_of
+from jaxtex.style.job import Job, Phase, digest_of, phases_of, program_of
 from jaxtex.style.objective import Program
 from jaxtex.style.painting import Background, FillLook, Painting, recolored
 from jaxtex.style.separation import (
@@ -29,9 +28,6 @@ from jaxtex.style.separation import (
 )
 from jaxtex.style.settings import Canvas, Settings
 
-# The least longer side, in pixels, of a canvas at the first of automatic scales: on less, a large
-# mark loses its parts.
-_COARSEST = 120
 _NO_MASK = "composition: {!r} moves the letters, and a mask holds them; give only one of the two"
 
 
@@ -144,10 +140,18 @@ def _shaped_job(
     padded = canvases.pad(levels, margin, canvases.paper(canvas, levels))
     program = program_of(settings, layers, pixels=padded[..., 0].size)
     _check_canvas(program, settings.size, padded)
+    regions, laid_out = None, False
+    if canvas == "ink":
+        regions = regions_of(padded, style_canvases, settings.ends, settings.mirror_ends)
+        laid_out = bool(settings.composed) and common["kept"] is None
+    if (regions is not None or laid_out) and not any(map(canvases.has_specks, style_canvases)):
+        painting = replace(painting, strict=True)
     mask_levels = np.ones((*padded.shape[:2], 1), np.float32)
     if mask is not None:
         mask = images.resize(mask, *levels.shape[:2])
         mask_levels = canvases.pad(mask[..., None], margin, np.zeros(1))
+    elif laid_out:
+        mask_levels = changeable(1 - padded[..., 0] / 255)[..., None]
     return Job(
         settings=settings,
         canvas=canvas,
@@ -156,9 +160,9 @@ def _shaped_job(
         mask=mask_levels,
         init=_start(settings, canvas, padded, style_canvases, init, margin),
         painting=painting,
-        phases=_phases(settings, program, padded, canvas),
+        phases=phases_of(settings, program, padded, canvas),
         layers=layers,
-        regions=regions_of(padded, style_canvases, settings.ends) if canvas == "ink" else None,
+        regions=regions,
         **common,
     )
 
@@ -269,46 +273,3 @@ def _start(
     inner = [side - 2 * margin for side in content.shape[:2]]
     levels = images.resize(levels / 255, *inner) * 255
     return canvases.pad(levels, margin, canvases.paper(canvas, content))
-
-
-def _phases(
-    settings: Settings, program: Program, content: Levels, canvas: Canvas
-) -> tuple[Phase, ...]:
-    scales = settings.scales
-    if scales is None:
-        stroke = canvases.stroke_width(canvases.ink_mask(content))
-        scales = canvases.scales_for(
-            stroke, 0.5 if settings.strength is None else settings.strength
-        )
-        while scales > 1 and max(content.shape[:2]) / 2 ** (scales - 1) < _COARSEST:
-            scales -= 1
-    height, width = content.shape[:2]
-    least = program.smallest_image
-    while scales > 1 and min(height, width) / 2 ** (scales - 1) < 2 * least:
-        scales -= 1
-    factors = [0.5**power for power in reversed(range(scales))]
-    total, finish_steps = settings.steps, settings.finish_steps
-    # The full size costs most and has least left to do.
-    shares = np.ones(scales)
-    if canvas == "ink" and finish_steps:
-        # Edges get sharp in the ink phase anyway.
-        shares[-2:] = (1.4, 0.1)[-scales:]
-    else:
-        shares[-1] = 0.7
-    if settings.draft:
-        total, finish_steps = math.ceil(total / 6), math.ceil(finish_steps / 6)
-        if min(height, width) / 2 >= least:
-            factors = factors[:-1] or [0.5]
-            shares = shares[: len(factors)]
-            shares[-1] = 0.5
-    steps = np.diff(np.rint(total * np.cumsum(shares) / shares.sum()), prepend=0)
-    phases = [
-        Phase(round(height * f), round(width * f), f, int(count), 0.0, False)
-        for f, count in zip(factors, steps, strict=True)
-    ]
-    if finish_steps:
-        last, sharpen = phases[-1], canvas == "ink"
-        phases.append(last._replace(steps=finish_steps, ink=settings.ink, sharpen=sharpen))
-    elif settings.ink:
-        phases = [phase._replace(ink=settings.ink) for phase in phases]
-    return tuple(phase for phase in phases if phase.steps)

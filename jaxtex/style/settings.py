@@ -18,6 +18,7 @@ Optimizer = Literal["adam", "lbfgs"]
 Box = Literal["soft", "end", "project"]
 Canvas = Literal["auto", "ink", "grey", "rgb"]
 StyleKind = Literal["auto", "plain", "busy", "texture"]
+MirrorEnds = Literal["off", "left", "right"]
 Init = Literal["content", "noise", "style", "file"]
 Precision = Literal["float32", "tensorfloat32", "bfloat16"]
 """Of the products in convolutions and Gram matrices, which are summed up in float32.
@@ -224,6 +225,11 @@ class Settings:
         group=LOOK,
         low=0,
         high=1,
+    )
+    mirror_ends: MirrorEnds = option(
+        "off",
+        "With --ends: the end of the band that both ends are given, mirrored on the other side.",
+        group=LOOK,
     )
     preserve_color: bool = option(
         False,

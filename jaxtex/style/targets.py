@@ -18,7 +18,7 @@ from jaxtex import images, platforms
 from jaxtex.recent import Recent
 from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
-from jaxtex.style.composition import Columns, regional_layers
+from jaxtex.style.composition import Columns, Regions, mirrored, regional_layers
 from jaxtex.style.devices import Placement
 from jaxtex.style.fill import layer_guides
 from jaxtex.style.job import Job, Phase
@@ -55,8 +55,8 @@ class SharedTargets:
         features = [self._content_features(program, content) for content in contents]
         grams = [
             [
-                self._grams(program, style, phase.factor, regions)
-                for style, regions in zip(job.styles, _of_styles(job), strict=True)
+                self._regional_grams(program, style, phase.factor, job.regions, index)
+                for index, style in enumerate(job.styles)
             ]
             for job in jobs
         ]
@@ -95,6 +95,27 @@ class SharedTargets:
 
         key = "content", program.content_layer, *_kind(program), _digest(content)
         return self._of_contents.get(key, compute)
+
+    def _regional_grams(
+        self,
+        program: Program,
+        style: Levels,
+        factor: float,
+        regions: Regions | None,
+        index: int,
+    ) -> dict[str, Array]:
+        """The Gram matrices that a job compares with those of one of its styles."""
+        if regions is None:
+            return self._grams(program, style, factor, None)
+        own = regions.styles[index]
+        grams = self._grams(program, style, factor, own)
+        borrowing = regions.borrowing
+        if borrowing is None:
+            return grams
+        turned = self._grams(program, style[:, ::-1], factor, mirrored(own))
+        for layer in regional_layers(program.layers):
+            grams[layer] = grams[layer].at[borrowing].set(turned[layer][borrowing])
+        return grams
 
     def _grams(
         self, program: Program, style: Levels, factor: float, regions: Columns | None
@@ -174,10 +195,6 @@ def _region_guides(
         for region in regions
     ]
     return {layer: np.stack([each[layer] for each in found]) for layer in layers}
-
-
-def _of_styles(job: Job) -> Sequence[Columns | None]:
-    return [None] * len(job.styles) if job.regions is None else job.regions.styles
 
 
 def _region_weights(jobs: Sequence[Job]) -> Float32[Array, "b r"] | None:

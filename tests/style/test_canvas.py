@@ -70,6 +70,13 @@ def test_no_ink_has_no_stroke():
     assert canvas.stroke_width(np.zeros((9, 9), bool)) == 0
 
 
+def test_drops_are_specks_and_letters_are_none():
+    levels = 255 * bars()[..., :1]
+    assert not canvas.has_specks(levels)
+    levels[10:13, 2:5] = 0
+    assert canvas.has_specks(levels)
+
+
 def test_the_crop_is_the_inks_bounding_box():
     ink = np.zeros((30, 40), bool)
     ink[4:9, 7:31] = True

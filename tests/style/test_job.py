@@ -110,6 +110,18 @@ def test_specks_beside_letters_are_left_out_of_the_picture():
     np.testing.assert_allclose(found[..., 0], without[4:-4, 4:-4, 0] / 255, atol=0.02)
 
 
+def test_guided_ends_leave_out_more_unless_the_style_is_specked():
+    style, splashed = bars(), bars()
+    splashed[10:13, 10:13] = splashed[34:36, 50:53] = 0
+    part = np.s_[8:14, 54:60]
+    for one, ends, stays in ((style, 0.0, True), (style, 0.7, False), (splashed, 0.7, True)):
+        job = job_of(bars(), [one], canvas="ink", margin=0, ends=ends, size=64)
+        levels = job.content.copy()
+        levels[part] = 0
+        found, clean = (job.picture(each)[part] for each in (levels, job.content))
+        assert (np.abs(found - clean).max() > 0.5) == stays
+
+
 def test_small_antialiased_letters_are_ink():
     job = job_of(picture(CONTENT), size=96, images_too={"background": "transparent"})
     assert job.canvas == "ink"

@@ -128,6 +128,9 @@ def test_a_composed_logo_is_laid_out_as_the_band_on_its_own_ground(stylize):
     alpha = composed.image[..., 3]
     assert alpha[[0, 0, -1, -1], [0, -1, 0, -1]].max() == 0
     assert composed.metadata["composition"] == "band"
+    # The symbol stays whole.
+    assert kept.job.mask.min() == 1
+    assert composed.job.mask.min() == 0
 
 
 def test_nothing_of_a_composition_is_the_same_bytes(stylize):

@@ -123,6 +123,31 @@ def test_regions_are_those_of_each_job_and_style_at_deep_layers(network):
     assert batches([job, plain, job]) == [[0, 2], [1]]
 
 
+@pytest.mark.parametrize(("mirror", "borrowing"), [("left", 2), ("right", 0)])
+def test_an_end_that_is_mirrored_is_compared_with_the_mirrored_style(network, mirror, borrowing):
+    style = bars(30, 50)
+    style[8:15, 12:16] = 1
+    options = {"layers": {"conv1_2": 1.0, "conv3_1": 1.0}, "ends": 1.0, "canvas": "ink"}
+    job, own, turned = (
+        job_of(style=each, mirror_ends=mirror_ends, **options)
+        for each, mirror_ends in ((style, mirror), (style, "off"), (style[:, ::-1], "off"))
+    )
+    assert batches([job, own]) == [[0, 1]]
+    shared = SharedTargets(network)
+    found, plain, other = (
+        shared.of(each.program, [each], each.phases[0]).grams for each in (job, own, turned)
+    )
+    np.testing.assert_array_equal(found["conv1_2"], plain["conv1_2"])
+    for region in range(3):
+        expected = other if region == borrowing else plain
+        np.testing.assert_allclose(
+            found["conv3_1"][:, :, region], expected["conv3_1"][:, :, region], rtol=1e-4, atol=1e-4
+        )
+    ends = plain["conv3_1"], other["conv3_1"]
+    near, far = (np.asarray(each[:, :, borrowing]) for each in ends)
+    assert np.linalg.norm(near - far) > 0.05 * np.linalg.norm(near)
+
+
 def test_jobs_with_guides_and_without_run_apart():
     guide = np.ones(job_of().content.shape[:2], np.float32)
     jobs = [job_of(), dataclasses.replace(job_of(), guide=guide), job_of()]

@@ -67,6 +67,7 @@ class StylizeJob(PairJob):
             "colors": "auto",
             "composition": "keep",
             "ends": 0.0,
+            "mirror_ends": "off",
             "draft": False,
             "style_mask_sha256": None,
         }

@@ -1,5 +1,6 @@
 from .content import Composed as Composed
 from .content import band_coverage as band_coverage
+from .content import changeable as changeable
 from .content import composed as composed
 from .content import composed_picture as composed_picture
 from .glyphs import Box as Box
@@ -12,5 +13,6 @@ from .layout import Layout as Layout
 from .layout import layout_of as layout_of
 from .regions import Columns as Columns
 from .regions import Regions as Regions
+from .regions import mirrored as mirrored
 from .regions import regional_layers as regional_layers
 from .regions import regions_of as regions_of

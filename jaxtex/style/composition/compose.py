@@ -28,7 +28,7 @@ _JOINED = 0.4
 _SLIM, _WIDE = 0.7, 1.0
 # Strokes of an end become bolder by this power of its stretch, or as those of the band.
 _BOLDER = 0.7
-# Curves are followed so far; the ends' own places say most of them.
+# Curves between prominent ends are followed so far; the ends' own places say most of them.
 _CURVED = 0.5
 # The canvas grows by this share of a letter's height on all sides.
 _ROOM = 0.2
@@ -173,7 +173,7 @@ def _between(
     u: Float[np.ndarray, " w"], band: Layout, share: float, middle: Middle
 ) -> Float[np.ndarray, "w 4"]:
     """Columns of letters that are none of the ends: they follow the band's lines."""
-    bend = share * _CURVED * middle.height
+    bend = share * (_CURVED if band.prominent else 1.0) * middle.height
     base, cap = (bend * curve.at(u) for curve in (band.base, band.cap))
     scale = 1 + (base - cap) / middle.height
     ones = np.ones_like(scale)
@@ -183,8 +183,10 @@ def _between(
 def _end(glyph: Glyph, band: End, share: float, middle: Middle) -> list[float]:
     """The column of an end: stretch, scale, offset, and what is taken off its edges."""
     core, height = glyph.core, middle.tall
-    top = core.top + share * min(middle.base - height * (1 + band.rise) - core.top, 0)
-    foot = core.bottom + share * max(middle.base + height * band.fall - core.bottom, 0)
+    down = max(middle.base + height * band.fall - core.bottom, 0)
+    # The end of an arch comes down with its foot; none becomes lower than it was.
+    top = core.top + share * min(middle.base - height * (1 + band.rise) - core.top, down)
+    foot = core.bottom + share * down
     scale = (foot - top) / core.height
     wide = core.width + share * (band.width * height - core.width)
     stretch = float(np.clip(wide / core.width, scale**_SLIM, scale**_WIDE))

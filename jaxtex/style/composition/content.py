@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from jaxtex import images
-from jaxtex.style.canvas import style_levels
+from jaxtex.style.canvas import stroke_width, style_levels
 from jaxtex.style.composition.compose import NotComposedError, compose
 from jaxtex.style.composition.glyphs import find_glyphs
 from jaxtex.style.composition.layout import layout_of
@@ -14,6 +15,8 @@ from jaxtex.style.separation import RGB, Ink, Map, Picture, StyleParts, parts_of
 
 # Bands are measured at most at so many pixels a side.
 _SIZE = 512
+# A symbol's edges move by this share of a stroke's width at most.
+_EDGE = 0.25
 
 
 class Composed(NamedTuple):
@@ -66,6 +69,25 @@ def composed_picture(content: Picture, style: RGB, share: float, longer: int = _
         return content
     found = composed(ink, [style], parts_of([style]), [1.0], share, longer)
     return content if found.kept is not None else found.ink.paint(found.ink.coverage)
+
+
+def changeable(coverage: Map) -> Map:
+    """Where a composed content may change, 0 or 1.
+
+    A symbol beside the letters, which has no likes among the band's, keeps its shape but for its
+    edges.
+    """
+    glyphs = find_glyphs(coverage)
+    letters = [glyph.label for line in glyphs.lines for glyph in line]
+    edge = _EDGE * stroke_width(np.isin(glyphs.labels, letters))
+    free = np.ones(coverage.shape, np.float32)
+    for symbol in glyphs.symbols:
+        ink = glyphs.labels == symbol.label
+        depth = ndimage.distance_transform_edt(ink) + ndimage.distance_transform_edt(~ink)
+        box = symbol.box
+        inside = slice(box.top, box.bottom), slice(box.left, box.right)
+        free[inside] = np.where(depth[inside] > edge, 0, free[inside])
+    return free
 
 
 def band_coverage(style: RGB, parts: StyleParts) -> Map:

@@ -22,6 +22,8 @@ _OFF = 0.12
 # What is beyond is a mistake of measuring, or would not be read: the height of an end, the slant
 # and the arch of a line, all in heights, and the width of strokes.
 _HIGHEST, _STEEPEST, _BOLDEST = 2.2, 0.35, 1.8
+# Ends that are lower are letters as all others: the curves go on through them.
+_PROMINENT = 1.2
 # How near to the highest of the middle letters.
 _TALL = 0.65
 # Where the ends are so much alike, lines do not slant.
@@ -74,6 +76,11 @@ class Layout(NamedTuple):
         heights = self.left.height, self.right.height
         return min(heights) / max(heights)
 
+    @property
+    def prominent(self) -> bool:
+        """Whether the ends are larger letters than those between."""
+        return max(self.left.height, self.right.height) >= _PROMINENT
+
 
 class Middle(NamedTuple):
     """The letters between the ends, in pixels."""
@@ -113,14 +120,17 @@ def layout_of(glyphs: Glyphs) -> Layout | None:
     if len(line) < _LETTERS:
         return None
     middle = middle_of(glyphs)
-    u = places(line)[1:-1]
     height = middle.height
-    feet = np.array([glyph.core.bottom for glyph in line[1:-1]], float)
-    tops = np.array([glyph.core.top for glyph in line[1:-1]], float)
     gaps = [b.core.left - a.core.right for a, b in itertools.pairwise(line)]
     left, right = (_end(glyphs, each, middle) for each in (line[0], line[-1]))
+    level = Curve(0.0, 0.0)
+    found = Layout(left, right, level, level, float(np.median(gaps)) / height)
+    curved = slice(1, -1) if found.prominent else slice(None)
+    u, letters = places(line)[curved], line[curved]
+    feet = np.array([glyph.core.bottom for glyph in letters], float)
+    tops = np.array([glyph.core.top for glyph in letters], float)
     base, cap = _curve(u, feet / height), _curve(u, tops / height)
-    found = Layout(left, right, base, cap, float(np.median(gaps)) / height)
+    found = found._replace(base=base, cap=cap)
     if found.symmetry < _SYMMETRIC:
         return found
     return found._replace(base=base._replace(slant=0.0), cap=cap._replace(slant=0.0))

@@ -14,6 +14,7 @@ from jaxtyping import Float32
 from jaxtex.style.canvas import Levels
 from jaxtex.style.composition.glyphs import find_glyphs
 from jaxtex.style.separation import Map
+from jaxtex.style.settings import MirrorEnds
 from jaxtex.vgg import depth
 
 Columns = Float32[np.ndarray, "r _"]
@@ -34,15 +35,25 @@ class Regions(NamedTuple):
     styles: tuple[Columns, ...]
     weights: Float32[np.ndarray, " r"]
     """What each region counts: its share of the content."""
+    mirror: MirrorEnds = "off"
+    """The styles' end that both ends are compared with, the other one with its mirror image."""
+
+    @property
+    def borrowing(self) -> int | None:
+        """The region that is compared with the mirror image of the other end; None: none is."""
+        return {"off": None, "left": 2, "right": 0}[self.mirror]
 
 
-def regions_of(content: Levels, styles: Sequence[Levels], ends: float) -> Regions | None:
+def regions_of(
+    content: Levels, styles: Sequence[Levels], ends: float, mirror: MirrorEnds = "off"
+) -> Regions | None:
     """The regions of canvases of black ink on white, margins included; None where ends are 0.
 
     Args:
       content: the content.
       styles: its styles.
       ends: how far the regions are apart, 0 (all of them are the whole) to 1.
+      mirror: the styles' end that both ends are compared with; off: each with its own.
     """
     if not ends:
         return None
@@ -52,7 +63,13 @@ def regions_of(content: Levels, styles: Sequence[Levels], ends: float) -> Region
     def mixed(columns: Columns) -> Columns:
         return (1 + ends * (columns - 1)).astype(np.float32)
 
-    return Regions(mixed(found), tuple(map(mixed, others)), weights / weights.sum())
+    styled = tuple(map(mixed, others))
+    return Regions(mixed(found), styled, weights / weights.sum(), mirror)
+
+
+def mirrored(regions: Columns) -> Columns:
+    """The ends and the middle of a picture seen in a mirror."""
+    return regions[::-1, ::-1]
 
 
 def regional_layers(layers: Sequence[str]) -> tuple[str, ...]:

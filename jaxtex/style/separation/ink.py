@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Real
 from PIL import Image
 from scipy import ndimage
 
@@ -125,22 +125,27 @@ def full_strokes(coverage: Map) -> Map:
     return scaled.astype(np.float32)
 
 
-def loose_parts(coverage: Map, logo: Map, largest: float = math.inf) -> Bool[np.ndarray, "h w"]:
+def loose_parts(
+    coverage: Map, logo: Map, largest: float = math.inf, seen: float = _NONE
+) -> Bool[np.ndarray, "h w"]:
     """Where a coverage has parts, of an area up to `largest`, that lie wholly outside of a logo's.
 
-    `logo` is the logo's own coverage, of the same size; areas are in fully covered pixels.
+    `logo` is the logo's own coverage, of the same size; areas are in fully covered pixels. What is
+    covered by no more than `seen` joins no parts, and goes with the nearest one.
     """
-    parts, count = ndimage.label(coverage > _NONE, np.ones((3, 3)))
+    parts, count = ndimage.label(coverage > seen, np.ones((3, 3)))
     most = np.asarray(ndimage.maximum(logo, parts, np.arange(count + 1)))
     area = np.bincount(parts.ravel(), coverage.ravel())
     loose = (most < _RIPPLE) & (area <= largest)
     loose[0] = False
+    if seen > _NONE and loose.any():
+        parts = np.where(coverage > _NONE, nearest(parts, parts > 0), 0)
     return loose[parts]
 
 
 def nearest(
-    values: Float32[np.ndarray, "h w *c"], where: Bool[np.ndarray, "h w"]
-) -> Float32[np.ndarray, "h w *c"]:
+    values: Real[np.ndarray, "h w *c"], where: Bool[np.ndarray, "h w"]
+) -> Real[np.ndarray, "h w *c"]:
     """At each pixel the value of the nearest pixel of `where`, of which there must be one."""
     rows, columns = ndimage.distance_transform_edt(
         ~where, return_distances=False, return_indices=True

@@ -61,6 +61,21 @@ def test_ends_grow_to_the_bands_and_letters_stay_apart(northgate):
     assert found.symmetry > 0.9
 
 
+def test_the_ends_of_an_arch_come_down_with_its_feet():
+    end = End(1.0, 0.8, -0.2, 1.0)
+    arched = Layout(end, end, Curve(0, 0.2), Curve(0, 0.2), 0.2)
+    before, after = (
+        find_glyphs(each.coverage).line
+        for each in (ink_of("brelvanto"), compose(ink_of("brelvanto"), arched, 1.0, SIZE))
+    )
+    height = before[4].core.height
+    for line in (before, after):
+        fall = line[0].core.bottom - line[4].core.bottom, line[-1].core.top - line[4].core.top
+        expected = 0.2 * height if line is after else 0.0
+        assert fall == pytest.approx((expected, expected), abs=0.06 * height)
+    assert after[0].core.height >= 0.95 * before[0].core.height
+
+
 def test_a_share_lies_between(northgate):
     shares = (0.0, 0.5, 1.0)
     composed = [compose(northgate, BAND, share, SIZE).coverage for share in shares]

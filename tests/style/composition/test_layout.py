@@ -45,7 +45,7 @@ def test_an_arch_is_a_parabola_along_the_feet():
     u = np.linspace(-1, 1, 9)
     feet = np.rint(100 + 12 * u**2).astype(int)
     feet[[0, -1]] = 100
-    found = layout(word(9, feet=feet))
+    found = layout(word(9, tops=[40, *[60] * 7, 40], feet=feet))
     assert found.base.arch == pytest.approx(12 / 40, abs=0.06)
     assert found.base.slant == pytest.approx(0, abs=0.02)
     assert found.cap.arch == pytest.approx(0, abs=0.03)
@@ -55,6 +55,15 @@ def test_a_rising_line_slants():
     rise = np.arange(9)
     found = layout(word(9, tops=60 - rise, feet=[100, *(100 - rise[1:-1]), 120]))
     assert found.base.slant == pytest.approx(-4 / 40, abs=0.04)
+
+
+def test_ends_as_the_others_are_of_the_arch():
+    bend = [round(12 * (2 * index / 6 - 1) ** 2) for index in range(7)]
+    found = layout(word(tops=[60 + each for each in bend], feet=[100 + each for each in bend]))
+    assert not found.prominent
+    assert found.base.arch == pytest.approx(12 / 40, abs=0.04)
+    assert found.cap.arch == pytest.approx(12 / 40, abs=0.04)
+    assert layout(word(tops=[40, *[60] * 5, 40])).prominent
 
 
 def test_descenders_are_no_arch():
