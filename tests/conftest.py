@@ -1,5 +1,6 @@
 """Shape annotations are checked by beartype while the tests run."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +15,26 @@ install_import_hook("jaxtex", "beartype.beartype")
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory) -> Iterator[Path]:
-    """Programs are compiled once for the session: its tests, and the processes they start."""
+    """Programs are compiled once for all workers of pytest-xdist and the processes they start."""
     from jax.experimental.compilation_cache import compilation_cache
 
     from jaxtex.runtime import configure
 
-    folder = tmp_path_factory.mktemp("cache")
+    base = tmp_path_factory.getbasetemp()
+    # The name of the folder is part of a program's key.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAXTEX_CACHE", str(folder))
         configure()
         # JAX looks but once whether there is a cache: at its first program, long since compiled
         # where a file of tests computes something as it is imported.
         compilation_cache.reset_cache()
+        # Modules and what they hold are never garbage: looking through them takes a twentieth of
+        # all time.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 10, 20)
         yield folder
 
 

@@ -106,7 +106,7 @@ def test_rendered_textures_are_trained_on(tmp_path):
     assert pixels(rendered._repr_png_()).ndim == 3
     said: list[float | None] = []
     front = Front(show=lambda status: said.append(status.share))
-    small = {"features": 4, "batch_size": 4, "latent_size": 8, "wood": 64}
+    small = {"features": 1, "batch_size": 4, "latent_size": 4, "wood": 64}
     trained = textures.train(tmp_path / "model", steps=2, front=front, **small)
     assert trained.finished
     assert trained.losses.shape == (2, 2)

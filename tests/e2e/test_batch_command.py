@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from logos import CONTENT, INVERTED, SHALLOW, STYLE, bars, options
+from logos import CONTENT, INVERTED, SHALLOW, STYLE, options
 
 from jaxtex import images
 
@@ -161,11 +161,11 @@ def test_a_failed_job_is_recorded_the_rest_goes_on_and_the_code_is_1(batch, tmp_
 
 
 def test_two_folders_give_every_pair(call, tmp_path):
-    for folder, names in (("logos", ("a", "b")), ("bands", ("x", "y"))):
+    for folder, given in (("logos", {"a": CONTENT, "b": INVERTED}), ("bands", {"x": STYLE})):
         (tmp_path / folder).mkdir()
-        for seed, name in enumerate(names):
-            picture = np.random.default_rng(seed).permutation(bars(40, 64))
-            images.save_image(tmp_path / folder / f"{name}.png", picture)
+        for name, path in given.items():
+            (tmp_path / folder / f"{name}.png").write_bytes(path.read_bytes())
+    images.save_image(tmp_path / "bands" / "y.png", images.load_image(STYLE).rgb[::-1])
     words = [
         f"--set={word.removeprefix('--')}" for word in options(**TINY) if "layer=conv" not in word
     ]

@@ -160,7 +160,9 @@ def test_two_folders_and_a_job_for_all(call, tmp_path):
         for seed in range(2):
             picture = np.random.default_rng(seed).permutation(bars(40, 64))
             images.save_image(tmp_path / folder / f"{folder}{seed}.png", picture)
-    words = ("--contents", tmp_path / "logos", "--styles", tmp_path / "bands", "--no-score")
+    # One by one they run the program of the test above.
+    words = ("--contents", tmp_path / "logos", "--styles", tmp_path / "bands", "--no-score",
+             "--batch-size", 1)  # fmt: skip
     answer = call("batch", "-o", tmp_path / "out", *words, "--set", "job=msgnet", "--json")
     assert json.loads(answer.out)["done"] == 4, answer.err
     assert len(list((tmp_path / "out").glob("logos*-bands*.png"))) == 4

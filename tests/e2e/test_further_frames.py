@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from logos import CONTENT, SIZE, STYLE, TINY, bars, options
+from logos import CONTENT, INVERTED, SIZE, STYLE, TINY, at_size, options
 from msgnet_models import random_model
 from PIL import Image
 
@@ -22,10 +22,10 @@ columns = {{ name = "deep", layers = ["conv1_2"], values = [20] }}
 
 @pytest.fixture
 def film(tmp_path) -> Path:
-    """An animated logo."""
+    """An animated logo of the shape that other tests have compiled programs for."""
     first, second = (
-        Image.fromarray((np.asarray(each) * 255).astype(np.uint8))
-        for each in (bars(), bars(ink=(0.5, 0.5, 0.5)))
+        Image.fromarray(np.rint(at_size(path, SIZE) * 255).astype(np.uint8))
+        for path in (CONTENT, INVERTED)
     )
     path = tmp_path / "in" / "film.png"
     path.parent.mkdir()
@@ -55,13 +55,14 @@ def test_inspect_stylize_score_and_sweep_tell(tells, film, tmp_path):
 
 def test_msgnet_apply_and_batch_tell(tells, call, film, tmp_path):
     model = random_model(tmp_path / "random.safetensors")
-    words = ("--model", model, "--style-size", 64)
+    words = ("--model", model, "--size", 101, "--style-size", 101)
     tells("msgnet", "apply", film, film, "-o", tmp_path / "out.png", *words)
     (tmp_path / "jobs.csv").write_text(
-        "job,content,style,model,style-size\n"
-        f"msgnet,in/film.png,{STYLE},{model},64\nmsgnet,{CONTENT},{STYLE},{model},64\n"
+        "job,content,style,model,size,style-size\n"
+        f"msgnet,in/film.png,{STYLE},{model},101,60\nmsgnet,{CONTENT},{STYLE},{model},101,60\n"
     )
-    assert call("batch", tmp_path / "jobs.csv", "-o", tmp_path / "b", "--no-score").code == 0
+    words = ("-o", tmp_path / "b", "--no-score", "--batch-size", 1)
+    assert call("batch", tmp_path / "jobs.csv", *words).code == 0
     lines = map(json.loads, (tmp_path / "b" / "results.jsonl").read_text().splitlines())
     notes = {line["output"].partition("-")[0]: line.get("notes") for line in lines}
     assert notes == {
@@ -72,5 +73,5 @@ def test_msgnet_apply_and_batch_tell(tells, call, film, tmp_path):
 
 def test_textures_tell(tells, film, tmp_path, texture_model):
     tells("texture", "similarity", film.parent, "-o", tmp_path / "out.csv")
-    words = ("--from", film, "--to", "seed:1", "-n", 2, "-o", tmp_path / "between")
+    words = ("--from", film, "--to", "seed:1", "-n", 5, "-o", tmp_path / "between")
     tells("texture", "interpolate", *words, "--model", texture_model)

@@ -9,8 +9,9 @@ import pytest
 from jaxtex.images import read_metadata, save_image
 from jaxtex.style.msgnet import load_model
 
+# The program of a step is that of the tests of `style.msgnet`, which takes long to compile.
 TINY = (
-    "--features", 1, "--size", 32, "--style-size", 32, "--batch-size", 1, "--seed", 3,
+    "--features", 2, "--size", 32, "--style-size", 32, "--batch-size", 2, "--seed", 3,
 )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_folders_become_a_model(train, data, tmp_path):
     model = load_model(tmp_path / "out")
     assert found["digest"] == model.digest
     assert model.metadata["source"] == "3 contents and 2 styles"
-    assert "--features 1 --size 32" in model.metadata["training"]
+    assert "--features 2 --size 32" in model.metadata["training"]
     assert read_metadata(tmp_path / "out" / "samples-000002.png")["step"] == 2
     assert len((tmp_path / "out" / "losses.csv").read_text().splitlines()) == 4
 
@@ -109,13 +110,13 @@ def test_a_used_folder_is_refused_and_can_be_overwritten(train, data):
 
 def test_a_model_can_be_trained_further(train, data, tmp_path):
     words = (*data, *TINY[2:], "--steps", 1, "--sample-every", 0)
-    train(*words, "--features", 1, output="first")
+    train(*words, "--features", 2, output="first")
     train(*words, "--model", tmp_path / "first", output="second")
     first, second = (load_model(tmp_path / name) for name in ("first", "second"))
     assert second.metadata["trained_from"] == first.digest
     assert second.digest != first.digest
-    answer = train(*words, "--features", 2, "--model", tmp_path / "first", output="no", code=2)
-    assert "features: 2, but the model has 1" in answer.err
+    answer = train(*words, "--features", 3, "--model", tmp_path / "first", output="no", code=2)
+    assert "features: 3, but the model has 2" in answer.err
 
 
 BAD = {

@@ -127,6 +127,7 @@ def test_a_run_leaves_model_samples_losses_and_a_checkpoint(whole):
     assert load_image(folder / "samples-000003.png").rgb.shape == shape
 
 
+@pytest.mark.slow  # the loop is that of the DCGAN, whose test is quick
 def test_several_steps_a_dispatch_have_the_losses_of_one(whole, tmp_path, monkeypatch):
     made = []
     real = fitting.train_steps

@@ -159,13 +159,27 @@ def test_a_badge_keeps_its_corners_and_its_panel(size):
     assert np.all(bytes_of(ink.color[inked]) == 255)
 
 
-@given(
-    colors=st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=2, unique=True),
-    clear=st.booleans(),
-    size=st.sampled_from([96, 240, 400]),
-)
-@settings(max_examples=200, deadline=None, derandomize=True)
+FLAT = {
+    "colors": st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=2, unique=True),
+    "clear": st.booleans(),
+    "size": st.sampled_from([96, 240, 400]),
+}
+
+
+@given(**FLAT)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_flat_colours_are_exact_at_any_size(colors, clear, size):
+    check_flat(colors, clear, size)
+
+
+@pytest.mark.slow
+@given(**FLAT)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_two_hundred_flat_colours_are_exact_at_any_size(colors, clear, size):
+    check_flat(colors, clear, size)
+
+
+def check_flat(colors, clear, size):
     ground = None if clear else (255, 255, 255)
     if not clear:
         colors = [color for color in colors if min(color) < 230]
