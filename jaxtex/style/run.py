@@ -46,6 +46,8 @@ class Hooks:
     """What a run calls between its chunks of steps."""
 
     progress: Callable[[Progress], None] | None = None
+    ready: Callable[[int, int], None] | None = None
+    """Gets height and width before the first step of a size, whose programs may be compiled."""
     frame: Callable[[int, list[np.ndarray]], None] | None = None
     """Gets the step and every job's picture, each `frame_every` steps."""
     frame_every: int = 0
@@ -142,8 +144,7 @@ class _Batch:
         self.jobs = filled(jobs, len(jobs), shared.placement.count)
         self.asked = len(jobs)
         """The first so many of the jobs; the others are copies."""
-        self.shared, self.hooks = shared, hooks
-        self.max_bytes = max_bytes
+        self.shared, self.hooks, self.max_bytes = shared, hooks, max_bytes
         self.phases = jobs[0].phases
         # The first evaluation, of the initial image, is step 0 and comes on top.
         self.counts = [phase.steps + (index == 0) for index, phase in enumerate(self.phases)]
@@ -162,6 +163,8 @@ class _Batch:
         for index in range(position.phase, len(self.phases)):
             phase = self.phases[index]
             if problem is None or problem.size != phase[:2]:
+                if self.hooks.ready is not None:
+                    self.hooks.ready(phase.height, phase.width)
                 problem = _Problem(self.jobs, phase, self.shared, self.max_bytes)
             if state is None:
                 state = problem.start(levels, phase)
