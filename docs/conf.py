@@ -6,6 +6,9 @@ Sphinx with myst-nb and the book theme, as jax, flax and optax have it.
 import os
 import re
 
+from docutils import nodes
+from sphinx import addnodes
+
 # Notebooks run as the commands do.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -71,6 +74,39 @@ def examples_as_code(app, ctx, lines):
             lines[index] = f"{found[1]}``{found[2]}``"
 
 
+def colons(before, after):
+    """Hides the colons of an attribute from napoleon, which takes the words before for a type."""
+
+    def replace(app, what, name, each, options, lines):
+        if what in ("attribute", "data", "property"):
+            lines[:] = [line.replace(before, after) for line in lines]
+
+    return replace
+
+
+def short_defaults(app, what, name, each, options, arguments, returned):
+    """Shows a default that is a function as an ellipsis, with which Sphinx can read the line."""
+    return arguments and re.sub(r"<function .*?<lambda>>", "...", arguments), returned
+
+
+def short_arrays(app, doctree):
+    """Calls JAX's arrays in annotations what the code calls them."""
+    for signature in doctree.findall(addnodes.desc_signature):
+        for text in list(signature.findall(nodes.Text)):
+            if "jaxlib._jax." in text:
+                text.parent.replace(text, nodes.Text(text.replace("jaxlib._jax.", "")))
+
+
+def modules_with_source(app, env):
+    """Lists no module whose source viewcode has not found."""
+    env._viewcode_modules = {name: entry for name, entry in env._viewcode_modules.items() if entry}
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("sphinx-click-process-description", examples_as_code)
+    app.connect("autodoc-process-docstring", colons(":", "\ue000"), priority=400)
+    app.connect("autodoc-process-docstring", colons("\ue000", ":"), priority=600)
+    app.connect("autodoc-process-signature", short_defaults)
+    app.connect("doctree-read", short_arrays)
+    app.connect("env-updated", modules_with_source)

@@ -11,7 +11,7 @@ from pathlib import PurePath
 MOST = 90_000_000
 _REASONS = {
     "_weights": "VGG16 (float32, unchanged), MSG-Net, DCGAN: nothing is downloaded at run time",
-    "_examples": "logos and styles of the first commands and of `jaxtex ui --demo`",
+    "_examples": "logos and styles of the first commands and of `jaxtex ui --demo`; tutorials",
     "_bench": "`jaxtex bench`: measured on the machine where it runs",
     "ui": "the pages of `jaxtex ui`",
 }

@@ -32,6 +32,6 @@ def test_every_public_name_is_in_the_reference():
     listed = set(re.findall(r":: (jaxtex\.[\w.]+)", text))
     names = {f"jaxtex.{name}" for name in jaxtex.__all__}
     names |= {f"jaxtex.textures.{name}" for name in jaxtex.textures.__all__}
-    names |= {"jaxtex.msgnet.apply", "jaxtex.msgnet.train", "jaxtex.msgnet.Applied"}
+    names |= {f"jaxtex.msgnet.{name}" for name in jaxtex.msgnet.__all__}
     rooms = {"jaxtex.texture", "jaxtex.textures", "jaxtex.msgnet", "jaxtex.__version__"}
     assert names - rooms <= listed

@@ -23,6 +23,8 @@ from jaxtex.api.training import Trained, trained
 from jaxtex.jobs import Front
 from jaxtex.jobs.requests.msgnet import ApplyRequest, TrainRequest
 
+__all__ = ["Applied", "apply", "train"]
+
 
 @dataclass(frozen=True, eq=False)
 class Applied:

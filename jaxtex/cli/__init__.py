@@ -65,7 +65,7 @@ def app() -> None:
 
     \b
     Example:
-      jaxtex stylize examples/content/northgate.png examples/style/ironwyrm.png -o logo.png
+      jaxtex stylize logo.png band.png -o out.png
     """
 
 

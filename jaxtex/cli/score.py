@@ -39,7 +39,8 @@ def score(**options: Any) -> None:
     """Measure stylised images, from jaxtex or from any other tool.
 
     readability is 1 where every letter is as in the content, artefacts is the share of the
-    background that is spoiled, style is 0 for the content itself and 1 for the style itself.
+    background that is spoiled, style is 0 for the content itself and 1 for the style itself, and
+    composition 0 for the content's layout of letters and 1 for the style's.
 
     \b
     Examples:

@@ -1,7 +1,7 @@
 """The compiled objective of each size of a run, with its targets."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -77,7 +77,8 @@ class Problems:
     """The problems of a run's phases, in the order of the phases.
 
     Where memory is plenty, all are made at once, and while one runs, the next are compiled. Else
-    each is made when it is asked for, and then the only one there is.
+    each is made when it is asked for, and then the only one there is. `ready` gets height and width
+    before the first step of a size.
     """
 
     def __init__(
@@ -86,7 +87,11 @@ class Problems:
         phases: Sequence[Phase],
         shared: SharedTargets,
         max_bytes: int | None,
+        ready: Callable[[int, int], None] | None = None,
     ) -> None:
+        self._ready = ready
+        self._told: tuple[int, int] | None = None
+        self._tell(phases[0])
         self._make = functools.partial(Problem, jobs, shared=shared, max_bytes=max_bytes)
         self._made: dict[tuple[int, int], Problem] = {}
         self._compiler: ThreadPoolExecutor | None = None
@@ -108,12 +113,18 @@ class Problems:
 
     def of(self, phase: Phase) -> Problem:
         """The problem of a phase; those of other sizes that came before it are let go."""
+        self._tell(phase)
         size = _size(phase)
         while self._made and next(iter(self._made)) != size:
             del self._made[next(iter(self._made))]
         if size not in self._made:
             self._made[size] = self._make(phase)
         return self._made[size]
+
+    def _tell(self, phase: Phase) -> None:
+        if self._ready is not None and self._told != _size(phase):
+            self._ready(*_size(phase))
+        self._told = _size(phase)
 
 
 def _size(phase: Phase) -> tuple[int, int]:

@@ -45,6 +45,8 @@ class Hooks:
     """What a run calls between its chunks of steps."""
 
     progress: Callable[[Progress], None] | None = None
+    ready: Callable[[int, int], None] | None = None
+    """Gets height and width before the first step of a size, whose programs may be compiled."""
     frame: Callable[[int, list[np.ndarray]], None] | None = None
     """Gets the step and every job's picture, each `frame_every` steps."""
     frame_every: int = 0
@@ -141,8 +143,7 @@ class _Batch:
         self.jobs = filled(jobs, len(jobs), shared.placement.count)
         self.asked = len(jobs)
         """The first so many of the jobs; the others are copies."""
-        self.shared, self.hooks = shared, hooks
-        self.max_bytes = max_bytes
+        self.shared, self.hooks, self.max_bytes = shared, hooks, max_bytes
         self.phases = jobs[0].phases
         # The first evaluation, of the initial image, is step 0 and comes on top.
         self.counts = [phase.steps + (index == 0) for index, phase in enumerate(self.phases)]
@@ -157,8 +158,8 @@ class _Batch:
         position, state = self._resume()
         levels = self._levels(state) if state is not None else [job.init for job in self.jobs]
         status: Status = "done"
-        left = self.phases[position.phase :]
-        with Problems(self.jobs, left, self.shared, self.max_bytes) as problems:
+        left, ready = self.phases[position.phase :], self.hooks.ready
+        with Problems(self.jobs, left, self.shared, self.max_bytes, ready) as problems:
             for index, phase in enumerate(left, position.phase):
                 problem = problems.of(phase)
                 if state is None:

@@ -73,6 +73,20 @@ def test_a_run_of_n_steps_has_n_plus_one_rows(run, optimizer):
     assert np.isfinite(outcome.levels).all()
 
 
+def test_each_size_is_announced_once_before_its_first_step(run):
+    job, told = job_of(), []
+    run(
+        job,
+        ready=lambda height, width: told.append((height, width)),
+        progress=lambda progress: told.append(progress.step),
+    )
+    sizes = list(dict.fromkeys(phase[:2] for phase in job.phases))
+    assert len(sizes) == 2
+    assert [each for each in told if isinstance(each, tuple)] == sizes
+    assert told[:2] == [sizes[0], 0]
+    assert isinstance(told[-1], int)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_loss_falls_within_a_phase(run, optimizer):
     job = job_of(optimizer=optimizer, steps=40, finish_steps=0)

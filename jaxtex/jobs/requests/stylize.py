@@ -14,6 +14,8 @@ from jaxtex.jobs.requests.stylize_outputs import Outputs
 if TYPE_CHECKING:
     from jaxtex.style import Hooks, Progress, Result
 
+_READY = "{}×{}: making ready, which takes longer where the size is new …"
+
 
 class StylizeRequest:
     """A stylisation and what is to be written of it, by options named as in `OPTIONS`."""
@@ -100,6 +102,7 @@ class StylizeRequest:
 
         return Hooks(
             progress=lambda progress: front.show(_status(progress)),
+            ready=lambda height, width: front.show(Status(_READY.format(width, height))),
             frame=frame if every else None,
             frame_every=every,
             stop=front.stopped,

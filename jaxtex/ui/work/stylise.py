@@ -101,6 +101,8 @@ class _Watch:
     def show(self, status: Status) -> None:
         """Tells how far it is and how long it will take, from its pace in this process."""
         place = status.place
+        if place is None:
+            return  # It is made ready, as the page says by itself.
         seconds = place.seconds - self.turn.paused
         if self.first is None:
             self.first = place.step, seconds
