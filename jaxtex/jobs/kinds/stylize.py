@@ -190,13 +190,12 @@ class StylizeWork(Work):
         return filled(jobs, self.size(jobs[0]), self.placement.count)
 
     def lower(self, jobs: Sequence[Prepared]) -> str | None:
-        """Halves the batch, down to one job whose activations are computed twice."""
-        need = devices.evaluation_need(jobs[0].inputs.job)
-        said = self.budget.halve(need, len(self._filled(jobs)))
-        if said is None and self.budget.limit >= need.of(1):
-            # Too little for one job makes it compute its activations twice.
-            self.budget.limit = need.of(1) - 1
-            said = "out of memory with a single job: activations are computed twice"
+        """Halves the batch, down to one job, which is then computed in ever less memory."""
+        job = jobs[0].inputs.job
+        said = self.budget.halve(devices.evaluation_need(job), len(self._filled(jobs)))
+        if said is None and (less := devices.next_limit(job, self.budget.limit)) is not None:
+            self.budget.limit = less
+            said = "out of memory with a single job: going on in a form that takes less, and longer"
         return said
 
     def encode(self, prepared: Prepared, outcome: Outcome) -> Encoded:

@@ -11,7 +11,7 @@ from jaxtex.style.settings import FILES, RUN
 MAX_MEMORY = Option(
     name="max_memory",
     kind="number",
-    help="GiB; beyond, activations are computed twice.",
+    help="GiB; beyond, activations are computed twice or band by band.",
     group=RUN,
     low=0,
     above=True,

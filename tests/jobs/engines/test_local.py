@@ -240,9 +240,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered(engine, planned, monke
     assert "out of memory with 4 jobs at once" in warnings[0]
 
 
-def test_a_job_that_never_fits_fails_after_its_activations_were_computed_twice(
-    engine, planned, monkeypatch
-):
+def test_a_job_that_never_fits_fails_after_all_forms_that_take_less(engine, planned, monkeypatch):
     programs = []
 
     def none(jobs, *, max_bytes, **options):
@@ -251,7 +249,12 @@ def test_a_job_that_never_fits_fails_after_its_activations_were_computed_twice(
 
     monkeypatch.setattr(stylize, "run_jobs", none)
     (found,) = engine(planned(MIXED[0])).values()
-    assert [program.rematerialise for program in programs] == [False, True]
+    whole, again, *bands = programs
+    assert not whole.rematerialise
+    assert again == whole._replace(rematerialise=True)
+    heights = [program.band for program in bands]
+    assert heights == sorted(heights, reverse=True)
+    assert len(set(programs)) == len(programs)
     assert found.error.startswith("not even a single job fits into memory")
 
 
