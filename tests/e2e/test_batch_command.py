@@ -202,6 +202,7 @@ class _Page(HTMLParser):
 
 def test_the_summary_shows_thumbnails_and_metrics(call, tmp_path):
     rows = [{**row, "output": f"{n} & <b>.png"} for n, row in enumerate(rows_of(2))]
+    rows[1]["composition"] = "band"
     path = write_manifest(tmp_path / "jobs.jsonl", rows)
     out = tmp_path / "out"
     answer = call("batch", path, "-o", out)
@@ -215,13 +216,14 @@ def test_the_summary_shows_thumbnails_and_metrics(call, tmp_path):
     links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
     assert links == ["results.jsonl", "0%20%26%20%3Cb%3E.png", "1%20%26%20%3Cb%3E.png"]
     assert "2 of 2 jobs done" in page.text
-    score = call("score", out / rows[0]["output"], "--content", CONTENT, "--style", STYLE, "--json",
-                 "--no-ocr")  # fmt: skip
-    figures = json.loads(score.out)
-    assert (
-        f"readability {figures['readability']:.2f}, artefacts {figures['artefacts']:.3f}, "
-        f"style {figures['style']:.2f}" in page.text
-    )
+    for row in rows:
+        score = call("score", out / row["output"], "--content", row["content"], "--style", STYLE,
+                     "--json", "--no-ocr")  # fmt: skip
+        figures = json.loads(score.out)
+        assert (
+            f"readability {figures['readability']:.2f}, artefacts {figures['artefacts']:.3f}, "
+            f"style {figures['style']:.2f}" in page.text
+        )
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,25 @@ def test_metrics_are_those_of_score(sweep, call, tmp_path):
         assert float(row[name]) == pytest.approx(found[name], rel=1e-4, abs=1e-6)
 
 
+def test_each_cell_is_scored_beside_the_content_composed_as_it_is(call, tmp_path):
+    grid = tmp_path / "composed.toml"
+    grid.write_text(
+        f'size = {SIZE}\nsteps = 1\nfinish_steps = 0\ncontent_layer = "conv1_2"\n'
+        '[layers]\nconv1_1 = 1\n[[grid]]\nname = "ends"\n'
+        'rows = { option = "composition", values = ["keep", "band"] }\n'
+        'columns = { option = "size", values = [96, 128] }\n'
+    )
+    out = tmp_path / "out"
+    answer = call("sweep", CONTENT, STYLE, "-o", out, "--grid", grid)
+    assert answer.code == 0, answer.err
+    table = rows(out)
+    files = [out / row["file"] for row in table]
+    scored = call("score", *files, "--content", CONTENT, "--style", STYLE, "--json", "--no-ocr")
+    for row, found in zip(table, json.loads(scored.out)["scores"], strict=True):
+        for name in ("readability", "artefacts", "style", "composition"):
+            assert float(row[name]) == pytest.approx(found[name], rel=1e-4, abs=1e-6)
+
+
 def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(sweep, tmp_path):
     out = tmp_path / "out"
     sweep()

@@ -53,9 +53,10 @@ class StylizeJob(PairJob):
     """SHA-256 of other VGG16 weights than those that ship."""
 
     @property
-    def composition(self) -> float:
-        """How far its result's letters are laid out as the style's, 0 to 1."""
-        return self.settings.composed
+    def composed(self) -> tuple[float, int | None]:
+        """How far its result's letters are laid out as the style's, 0 to 1, and at which size."""
+        share = self.settings.composed
+        return share, self.settings.size if share else None
 
     def facts(self) -> dict[str, Any]:
         """All that decides its picture, as JSON values."""

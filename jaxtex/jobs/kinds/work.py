@@ -46,9 +46,9 @@ class PlannedJob(ABC):
         return None
 
     @property
-    def composition(self) -> float:
-        """How far its result's letters are laid out as the style's, 0 to 1."""
-        return 0.0
+    def composed(self) -> tuple[float, int | None]:
+        """How far its result's letters are laid out as the style's, 0 to 1, and at which size."""
+        return 0.0, None
 
     def inputs(self) -> Iterable[Path]:
         """The images that are read for it."""

@@ -1,6 +1,7 @@
 """A content and a style on a background, as `jaxtex sweep`, `tune` and `score` compare them."""
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from jaxtex.files import check_folder
 
 if TYPE_CHECKING:
     from jaxtex.images import LoadedImage
+    from jaxtex.style import Settings
     from jaxtex.style.metrics import Reference
     from jaxtex.vgg import VGG16
 
@@ -56,6 +58,21 @@ class Pair:
                 composition=composition,
                 composed_at=composed_at,
             )
+
+    def references(self, network: "VGG16") -> "Callable[[Settings], Reference]":
+        """Makes what results of settings are scored by; those composed alike share theirs.
+
+        What it returns raises ImageError as `reference` does.
+        """
+        made = functools.cache(
+            lambda share, size: self.reference(network, composition=share, composed_at=size)
+        )
+
+        def of(settings: "Settings") -> "Reference":
+            share = settings.composed
+            return made(share, settings.size if share else None)
+
+        return of
 
 
 def load_pair(content: Path, style: Path, background: str) -> Pair:

@@ -1,7 +1,7 @@
 """A sweep as a person asks for it: which grids, on which pair, into which folder."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from jaxtex.jobs.requests.common import check_batch_size, finite, max_bytes, wei
 from jaxtex.jobs.requests.pair import load_for_folder
 
 if TYPE_CHECKING:
-    from jaxtex.style import Hooks, Progress
+    from jaxtex.style import Hooks, Progress, Settings
     from jaxtex.style.experiments import Cell, Grid, Sweep, SweepFolder
     from jaxtex.style.metrics import Reference
     from jaxtex.vgg import VGG16
@@ -26,7 +26,7 @@ class SweepRequest:
 
     # What `prepare` makes.
     _network: "VGG16"
-    _reference: "Reference"
+    _reference_of: "Callable[[Settings], Reference]"
     _jobs: "Sweep"
     _folder: "SweepFolder"
 
@@ -78,7 +78,9 @@ class SweepRequest:
 
         self._network = load_network(options["weights"])
         # Before the long work, for what cannot be scored is not worth it.
-        self._reference = pair.reference(self._network, composition=self.cells[0].settings.composed)
+        self._reference_of = pair.references(self._network)
+        for cell in self.cells:
+            self._reference_of(cell.settings)
         content, style = self._images = pair.content, pair.style
         with pair.named():
             self._jobs = Sweep(
@@ -144,7 +146,7 @@ class SweepRequest:
         Raises:
           RunError: the disk is full or fails.
         """
-        rows = self._folder.finish(self._reference)
+        rows = self._folder.finish(self._reference_of)
         output = self.options["output"]
         return {
             "output": str(output),

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jaxtex.errors import SettingsError, Stopped, named
@@ -67,7 +67,7 @@ class TuneRequest:
             path=options["output"],
             content=pair.content,
             style=pair.style,
-            reference=_tried_reference(pair, network, small),
+            reference_of=_tried_references(pair, network, small),
             network=network,
             background=options["background"],
             weights=weights_digest(options),
@@ -170,17 +170,19 @@ def _plan(options: Mapping[str, Any]) -> "list[Round]":
     return plan(options["candidates"], options["finalists"], small, size)
 
 
-def _tried_reference(pair: Pair, network: "VGG16", settings: "Settings") -> "Reference":
+def _tried_references(
+    pair: Pair, network: "VGG16", settings: "Settings"
+) -> "Callable[[Settings], Reference]":
     """What scores the pictures, when one of these settings can be made and scored."""
     from jaxtex.style import make_job
 
     content = pair.content
     with pair.named():
         job = make_job(settings, content.picture, [pair.style.picture])
-    reference = pair.reference(network, composition=settings.composed, composed_at=settings.size)
+    reference_of = pair.references(network)
     with pair.named(), named({"result 1": content.path}):
-        reference.score([job.picture(job.content)])
-    return reference
+        reference_of(settings).score([job.picture(job.content)])
+    return reference_of
 
 
 def _rows(tuned: "Tuned", indices: Sequence[int]) -> list[dict[str, Any]]:

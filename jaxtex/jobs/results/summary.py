@@ -80,19 +80,21 @@ class _Scorer:
         files = job.compared()
         if self.network is None or files is None:
             return None
-        key = files.content, files.styles[0], files.background, job.composition
+        key = files.content, files.styles[0], files.background, job.composed
         try:
             if key != self._key:
                 self._key, self._reference = key, None
                 # Each may be of another shape, with programs of its own.
                 forget_programs()
                 inputs = load_inputs(files, cache.load)
+                share, longer = job.composed
                 self._reference = Reference(
                     inputs.content.picture,
                     inputs.styles[0].picture,
                     background=files.color,
                     network=self.network(),
-                    composition=job.composition,
+                    composition=share,
+                    composed_at=longer,
                 )
             return None if self._reference is None else self._reference.score([picture])[0]
         except ImageError:

@@ -4,7 +4,7 @@ A cell's picture carries its settings and is written last, so that a cell is the
 sweep that was interrupted goes on with those that are not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from jaxtex.style.experiments.report import CellReport
 from jaxtex.style.experiments.tables import Cell
 from jaxtex.style.history import read_columns
 from jaxtex.style.metrics import Reference, Score
+from jaxtex.style.separation import Picture
+from jaxtex.style.settings import Settings
 from jaxtex.style.stylize import Result
 from jaxtex.training import differences
 
@@ -99,11 +101,24 @@ class SweepFolder:
             "weights": self.weights,
         }
 
-    def finish(self, reference: Reference) -> list[dict[str, Any]]:
+    def scores(
+        self, pictures: Sequence[Picture], reference_of: Callable[[Settings], Reference]
+    ) -> list[Score]:
+        """The scores of the first cells' pictures, each beside the content composed as they are."""
+        references = [reference_of(cell.settings) for cell in self.cells[: len(pictures)]]
+        found: dict[int, Score] = {}
+        for reference in dict.fromkeys(references):
+            members = [index for index, each in enumerate(references) if each is reference]
+            scores = reference.score([pictures[index] for index in members])
+            found |= dict(zip(members, scores, strict=True))
+        return [found[index] for index in range(len(pictures))]
+
+    def finish(self, reference_of: Callable[[Settings], Reference]) -> list[dict[str, Any]]:
         """Scores all cells and writes `metrics.csv`, a sheet for each grid, curves and report.
 
-        Returns the rows of `metrics.csv`. All is made from the files of the cells, so that a sweep
-        in several runs ends with the same files as one in a single run.
+        `reference_of` makes what results of settings are scored by. Returns the rows of
+        `metrics.csv`. All is made from the files of the cells, so that a sweep in several runs ends
+        with the same files as one in a single run.
 
         Raises:
           RunError: the disk is full or fails.
@@ -114,7 +129,7 @@ class SweepFolder:
         reports = [
             self._report(index, picture, score)
             for index, (picture, score) in enumerate(
-                zip(pictures, reference.score(pictures), strict=True)
+                zip(pictures, self.scores(pictures, reference_of), strict=True)
             )
         ]
         rows = [dict(each.row) for each in reports]

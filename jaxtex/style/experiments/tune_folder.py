@@ -30,6 +30,7 @@ from jaxtex.style.metrics import Reference
 from jaxtex.style.painting import parse_background
 from jaxtex.style.presets import preset_toml
 from jaxtex.style.run import Hooks, Progress
+from jaxtex.style.settings import Settings
 from jaxtex.vgg import VGG16
 
 _FIGURES = ("readability", "style", "artefacts")
@@ -58,7 +59,8 @@ class TuneFolder:
     path: Path
     content: LoadedImage
     style: LoadedImage
-    reference: Reference
+    reference_of: Callable[[Settings], Reference]
+    """Makes what results of settings are scored by."""
     network: VGG16
     background: str = "keep"
     weights: str | None = None
@@ -176,7 +178,7 @@ class TuneFolder:
     def _rows(self, folder: SweepFolder, candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
         pictures = self._pictures(folder, range(len(candidates)))
         rows = []
-        for index, score in enumerate(self.reference.score(pictures)):
+        for index, score in enumerate(folder.scores(pictures, self.reference_of)):
             settings = folder.cells[index].settings
             rows.append(
                 {
