@@ -1,13 +1,18 @@
+import contextlib
 import csv
+import io
 import json
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from logos import COLOURED, CONTENT, INVERTED, SIZE, STYLE
+from logos import COLOURED, CONTENT, SIZE, STYLE
 
 from jaxtex import images
+from jaxtex.cli import main
 from jaxtex.style.history import read_columns
 
 GRID = f"""
@@ -42,6 +47,30 @@ def sweep(call, tmp_path, grid):
     return sweep
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, cache):
+    """The folder of the sweep, not to be changed, and what the command said."""
+    folder = tmp_path_factory.mktemp("whole")
+    grid = folder / "grid.toml"
+    grid.write_text(GRID)
+    words = ["sweep", CONTENT, STYLE, "-o", folder / "out", "--grid", grid, "--json"]
+    said, told = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(told),
+        pytest.raises(SystemExit) as stop,
+    ):
+        main([str(word) for word in words])
+    assert (stop.value.code, told.getvalue()) == (0, "")
+    return folder / "out", json.loads(said.getvalue())
+
+
+@pytest.fixture
+def again(whole, tmp_path):
+    """A copy of `whole` that may be changed."""
+    return Path(shutil.copytree(whole[0], tmp_path / "out"))
+
+
 def rows(folder):
     with (folder / "metrics.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -51,15 +80,12 @@ def pictures(folder):
     return {path.name: path.read_bytes() for path in (folder / "edges").glob("*.png")}
 
 
-def test_a_grid_gives_pictures_histories_sheet_metrics_curves_and_report(sweep, tmp_path):
-    answer = sweep("--json")
-    out = tmp_path / "out"
-    assert answer.err == ""
+def test_a_grid_gives_pictures_histories_sheet_metrics_curves_and_report(whole):
+    out, found = whole
     assert {path.name for path in out.iterdir()} == FILES
     assert {path.name for path in (out / "edges").iterdir()} == {
         f"{stem}{suffix}" for stem in STEMS for suffix in (".png", ".csv")
     }
-    found = json.loads(answer.out)
     assert (found["run"], found["output"]) == (6, str(out))
     assert found["report"] == str(out / "report.html")
     assert [cell["file"] for cell in found["cells"]] == [f"edges/{stem}.png" for stem in STEMS]
@@ -71,19 +97,17 @@ def test_a_grid_gives_pictures_histories_sheet_metrics_curves_and_report(sweep, 
         assert len(read_columns(out / row["file"].replace(".png", ".csv"))["step"]) == 4
 
 
-def test_each_picture_carries_its_settings(sweep, tmp_path):
-    sweep()
-    found = images.read_metadata(tmp_path / "out" / "edges" / "coarse-0_deep-200.png")
+def test_each_picture_carries_its_settings(whole):
+    found = images.read_metadata(whole[0] / "edges" / "coarse-0_deep-200.png")
     assert found["layers"] == {"conv1_1": 0.0, "conv1_2": 200.0}
     assert (found["preset"], found["steps"], found["status"]) == ("network-of-steel", 3, "done")
     assert found["content"]["name"] == CONTENT.name
     assert found["styles"][0]["name"] == STYLE.name
 
 
-def test_metrics_are_those_of_score(sweep, call, tmp_path):
-    sweep()
-    row = rows(tmp_path / "out")[3]
-    answer = call("score", tmp_path / "out" / row["file"], "--content", CONTENT, "--style", STYLE,
+def test_metrics_are_those_of_score(whole, call):
+    row = rows(whole[0])[3]
+    answer = call("score", whole[0] / row["file"], "--content", CONTENT, "--style", STYLE,
                   "--json", "--no-ocr")  # fmt: skip
     found = json.loads(answer.out)
     for name in ("readability", "artefacts", "style", "block4"):
@@ -109,9 +133,8 @@ def test_each_cell_is_scored_beside_the_content_composed_as_it_is(call, tmp_path
             assert float(row[name]) == pytest.approx(found[name], rel=1e-4, abs=1e-6)
 
 
-def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(sweep, tmp_path):
-    out = tmp_path / "out"
-    sweep()
+def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(sweep, again):
+    out = again
     before = pictures(out)
     sheet, table = (out / "edges.png").read_bytes(), (out / "metrics.csv").read_bytes()
     answer = sweep(code=2)
@@ -131,32 +154,31 @@ def test_resume_runs_what_is_missing_and_ends_with_the_same_bytes(sweep, tmp_pat
     assert pictures(out) == before
 
 
-def test_resume_refuses_cells_of_another_sweep(sweep, tmp_path):
-    sweep()
-    before = pictures(tmp_path / "out")
+def test_resume_refuses_cells_of_another_sweep(sweep, again, tmp_path):
+    before = pictures(again)
+    other = tmp_path / "other.png"
+    images.save_image(other, images.load_image(CONTENT).rgb[:, ::-1])
     for words, content, part in [
         (("--steps", "4"), CONTENT, "differs in steps (3 there, 4 here)"),
-        ((), INVERTED, "differs in content ("),
+        ((), other, "differs in content ("),
         (("--background", "black"), CONTENT, "differs in background ('keep' there"),
     ]:
         answer = sweep("--resume", *words, content=content, code=2)
         assert part in answer.err
         assert "coarse-0_deep-20.png: belongs to another sweep" in answer.err
         assert answer.err.count("\n") == 1
-    assert pictures(tmp_path / "out") == before
-    sweep("--overwrite", content=INVERTED)
-    assert pictures(tmp_path / "out") != before
+    assert pictures(again) == before
+    sweep("--overwrite", content=other)
+    assert pictures(again) != before
 
 
-def test_a_sweep_goes_on_in_the_same_folder_with_more_cells(sweep, tmp_path, grid):
-    sweep("--json")
+def test_a_sweep_goes_on_in_the_same_folder_with_more_cells(sweep, again, grid):
     grid.write_text(GRID.replace("values = [0, 20]", "values = [0, 20, 200]"))
     found = json.loads(sweep("--resume", "--json").out)
     assert (found["run"], len(found["cells"])) == (3, 9)
 
 
 def test_interrupted_anywhere_it_goes_on_to_the_same_bytes(sweep, launch, tmp_path, grid):
-    sweep(output="whole")
     out = tmp_path / "cut"
     words = ("sweep", CONTENT, STYLE, "-o", out, "--grid", grid, "--resume", "--batch-size", "1")
     sweep("--batch-size", "1", output="single")
@@ -283,10 +305,9 @@ def test_bad_images_and_folders_are_refused(call, tmp_path, grid):
     assert not out.exists()
 
 
-def test_a_full_disk_leaves_whole_cells_alone(sweep, tmp_path):
+def test_a_full_disk_leaves_whole_cells_alone(sweep, whole, tmp_path):
     from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 
-    sweep(output="first")
     soft, hard = getrlimit(RLIMIT_FSIZE)
     setrlimit(RLIMIT_FSIZE, (1500, hard))
     try:
@@ -296,4 +317,4 @@ def test_a_full_disk_leaves_whole_cells_alone(sweep, tmp_path):
     assert "cannot be written (" in answer.err
     assert not list((tmp_path / "out").rglob("*.png"))
     sweep("--resume")
-    assert pictures(tmp_path / "out") == pictures(tmp_path / "first")
+    assert pictures(tmp_path / "out") == pictures(whole[0])

@@ -7,8 +7,11 @@ import pytest
 from reference import network
 from scipy import stats
 
-from jaxtex.texture.dcgan.perception import LAYERS, apart, describe, forget, looking_for, open_eye
+from jaxtex.texture.dcgan import perception
+from jaxtex.texture.dcgan.perception import LAYERS, apart, forget, looking_for, open_eye
 from jaxtex.vgg import extract
+
+describe = jax.jit(perception.describe)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,8 @@ def test_statistics_are_means_and_gram_matrices_of_projected_features(eye, textu
     # All quarters of a picture of one grey level are alike, wherever they are cut.
     even = jnp.broadcast_to(whole[:, :1, :1], whole.shape)
     found = describe(eye, jax.random.key(1), even)
-    features = extract(eye.convs, (even[:, :16, :16] + 1) * 127.5, LAYERS, features="relu")
+    seen = jax.jit(lambda convs, image: extract(convs, image, LAYERS, features="relu"))
+    features = seen(eye.convs, (even[:, :16, :16] + 1) * 127.5)
     for layer, means, gram in zip(LAYERS, found[::2], found[1::2], strict=True):
         flat = np.asarray(features[layer], np.float64).reshape(6, -1, features[layer].shape[-1])
         projected = flat @ np.asarray(eye.projections[layer], np.float64)
@@ -78,12 +82,14 @@ def test_equal_sets_in_another_order_are_not_apart():
 def test_the_gradient_is_that_of_finite_differences(eye, textures):
     wanted = describe(eye, jax.random.key(1), textures[::-1])
 
+    @jax.jit
+    @jax.value_and_grad
     def distance(x):
         return apart(jax.random.key(3), wanted, describe(eye, jax.random.key(2), x))
 
-    gradient = jax.jit(jax.grad(distance))(textures)
+    _, gradient = distance(textures)
     along = jnp.sign(gradient)
     step = 2e-3
-    ahead, behind = (float(distance(textures + sign * step * along)) for sign in (1, -1))
+    ahead, behind = (float(distance(textures + sign * step * along)[0]) for sign in (1, -1))
     slope = float(jnp.abs(gradient).sum())
     assert (ahead - behind) / (2 * step) == pytest.approx(slope, rel=0.1)

@@ -35,7 +35,8 @@ def image():
 def test_features_of_a_tile_are_those_in_the_middle_of_many(network, image):
     found = measure(network, image, wrap=(True, True))
     convs = network.prepare(LAYERS, 0, 0, 3, form="direct")
-    features = extract(convs, jnp.tile(image, (1, 3, 3, 1)), LAYERS, pool="avg")
+    tiled = jax.jit(lambda convs, image: extract(convs, image, LAYERS, pool="avg"))
+    features = tiled(convs, np.tile(image, (1, 3, 3, 1)))
     for layer, step in zip(LAYERS, (1, 2, 4), strict=True):
         rows, columns = 32 // step, 24 // step
         middle = np.asarray(features[layer], np.float64)[0, rows : 2 * rows, columns : 2 * columns]
@@ -117,7 +118,8 @@ def test_the_loss_of_the_source_itself_is_almost_none(network):
     axes = np.eye(3, dtype=np.float32)[None]
     targets = objective.find_targets(program, network, image, axes)
     convs = network.prepare(LAYERS, 0, 0, 3, form="direct")
-    found = objective.losses(program, convs, targets, jnp.asarray(image))
+    losses = jax.jit(objective.losses, static_argnums=0)
+    found = losses(program, convs, targets, image)
     assert float(found.total[0]) < 1e-6
-    other = objective.losses(program, convs, targets, jnp.asarray(picture(32, 24, seed=2) / 2))
+    other = losses(program, convs, targets, picture(32, 24, seed=2) / 2)
     assert float(other.total[0]) > 0.1
