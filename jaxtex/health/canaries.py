@@ -92,21 +92,26 @@ def matrix_vector() -> Pairs:
     yield by_rows, 2 * products @ matrix
 
 
-def _convolution(form: "ConvForm") -> Pairs:
+def _convolution(form: "ConvForm", dtype: str = "float32") -> Pairs:
     import jax
 
+    from jaxtex import platforms
     from jaxtex.vgg import convolution
 
-    x, kernel, bias = _draw(0, 2, 13, 17, 24), _draw(1, 3, 3, 24, 40), _draw(2, 40)
-    cotangent = _draw(3, 2, 13, 17, 40)
+    shapes = (2, 13, 17, 24), (3, 3, 24, 40), (40,), (2, 13, 17, 40)
+    kind = jax.numpy.dtype(dtype)
+    drawn = [_draw(seed, *shape).astype(kind) for seed, shape in enumerate(shapes)]
+    # As whole programs are compiled that convolve in this type.
+    options = platforms.ONEDNN if platforms.by_onednn(kind) else None
 
-    @jax.jit
+    @functools.partial(jax.jit, compiler_options=options)
     def both(x, kernel, bias, cotangent):
         conv = convolution.prepare_conv(kernel, bias, form)
         out, pull = jax.vjp(lambda x: convolution.conv3x3(x, conv), x)
         return out, pull(cotangent)[0]
 
-    out, gradient = both(x, kernel, bias, cotangent)
+    out, gradient = both(*drawn)
+    x, kernel, bias, cotangent = (array.astype(np.float32) for array in drawn)
     yield out, np.stack([convolve(image, kernel, bias) for image in x])
     spread = np.zeros((2, 15, 19, 24))
     for i, j in np.ndindex(3, 3):
@@ -124,6 +129,12 @@ def direct_convolution() -> Pairs:
 def winograd_convolution() -> Pairs:
     """Winograd's convolution and its input's gradient at an odd size."""
     return _convolution("winograd")
+
+
+@canary("conv3x3 bfloat16", 1e-2)
+def bfloat16_convolution() -> Pairs:
+    """The convolution in bfloat16: oneDNN's, where stylisations take it."""
+    return _convolution("direct", "bfloat16")
 
 
 @canary("strided conv", 5e-5)
@@ -242,6 +253,7 @@ CANARIES: tuple[Callable[[], Check], ...] = (
     matrix_vector,
     direct_convolution,
     winograd_convolution,
+    bfloat16_convolution,
     strided_convolution,
     max_pooling,
     gram_matrices,
