@@ -100,7 +100,9 @@ def _convolution(form: "ConvForm", dtype: str = "float32") -> Pairs:
 
     shapes = (2, 13, 17, 24), (3, 3, 24, 40), (40,), (2, 13, 17, 40)
     kind = jax.numpy.dtype(dtype)
+    # Of values that this type has; kernels come in float32.
     drawn = [_draw(seed, *shape).astype(kind) for seed, shape in enumerate(shapes)]
+    x, kernel, bias, cotangent = (array.astype(np.float32) for array in drawn)
     # As whole programs are compiled that convolve in this type.
     options = platforms.ONEDNN if platforms.by_onednn(kind) else None
 
@@ -110,8 +112,7 @@ def _convolution(form: "ConvForm", dtype: str = "float32") -> Pairs:
         out, pull = jax.vjp(lambda x: convolution.conv3x3(x, conv), x)
         return out, pull(cotangent)[0]
 
-    out, gradient = both(*drawn)
-    x, kernel, bias, cotangent = (array.astype(np.float32) for array in drawn)
+    out, gradient = both(drawn[0], kernel, bias, drawn[3])
     yield out, np.stack([convolve(image, kernel, bias) for image in x])
     spread = np.zeros((2, 15, 19, 24))
     for i, j in np.ndindex(3, 3):

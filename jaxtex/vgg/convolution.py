@@ -35,7 +35,9 @@ def conv_form(
     """The fastest form of a 3×3 convolution of `dtype`, as measured by `bench/conv_forms.py`."""
     if platform != "cpu" or platforms.by_onednn(dtype):
         return "direct"
-    large = channels_in * channels_out >= 64 * 128 and height * width >= 64
+    # On maps of a row or two XLA's own convolution is some twenty times slower still; maps of
+    # nothing have no tiles.
+    large = channels_in * channels_out >= 64 * 128 and min(height, width) > 0
     return "winograd" if large else "direct"
 
 
