@@ -52,7 +52,7 @@ def configure(device: str | None = None) -> None:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
         # Programs with calls of oneDNN cannot be kept, of which JAX warns each time.
-        warnings.filterwarnings("ignore", "Error writing persistent .* 'jit__run'")
+        warnings.filterwarnings("ignore", "Error writing persistent .* MemoryError")
     try:
         jax.devices()
     except (RuntimeError, AssertionError) as error:
