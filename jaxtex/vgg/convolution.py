@@ -35,9 +35,10 @@ def conv_form(
     """The fastest form of a 3×3 convolution of `dtype`, as measured by `bench/conv_forms.py`."""
     if platform != "cpu" or platforms.by_onednn(dtype):
         return "direct"
-    # On maps of a row or two XLA's own convolution is some twenty times slower still; maps of
-    # nothing have no tiles.
-    large = channels_in * channels_out >= 64 * 128 and min(height, width) > 0
+    # On maps of a few pixels XLA's own convolution is some fifteen times slower. On others that are
+    # small Winograd's is faster by itself, but not in a whole program, for its kernels are larger.
+    pixels = height * width
+    large = channels_in * channels_out >= 64 * 128 and (pixels >= 64 or 0 < pixels <= 8)
     return "winograd" if large else "direct"
 
 
