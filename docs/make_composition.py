@@ -7,14 +7,12 @@ Manrope, Hanken Grotesk and Source Sans Pro. Results that are in FOLDER already 
 again. With `readme` the first picture of the README is made, too, from a result of full size.
 """
 
-import argparse
 import io
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from make_styles import ROOT, run
+from make_styles import ROOT, asked, run
 from PIL import Image
 
 from jaxtex import images
@@ -105,14 +103,7 @@ def row(name: str, pair: Pair, result: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PAIRS)}, {README}")
-    parser.add_argument("-o", "--out", type=Path, help="folder where results are kept")
-    arguments = parser.parse_args()
-    names = arguments.names or [*PAIRS, README]
-    with tempfile.TemporaryDirectory() as spare:
-        folder = (arguments.out or Path(spare)).resolve()
-        folder.mkdir(parents=True, exist_ok=True)
+    with asked(__doc__, (*PAIRS, README)) as (names, folder):
         paths: list[Path] = []
         for name in PAIRS:
             if name in names:

@@ -7,11 +7,13 @@ that are in FOLDER already are not computed again.
 """
 
 import argparse
+import contextlib
 import io
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,15 +97,22 @@ def row(name: str, pair: Pair, before: Path, after: Path) -> str:
     return f"| {name} | {' | '.join(figures)} |"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PAIRS)}")
+@contextlib.contextmanager
+def asked(description: str, names: Sequence[str]) -> Iterator[tuple[Sequence[str], Path]]:
+    """The names that the command line asks for, all by default, and the folder for results."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}")
     parser.add_argument("-o", "--out", type=Path, help="folder where results are kept")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as spare:
         folder = (arguments.out or Path(spare)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        for name in arguments.names or PAIRS:
+        yield arguments.names or names, folder
+
+
+def main() -> None:
+    with asked(__doc__, tuple(PAIRS)) as (names, folder):
+        for name in names:
             before, after = PICTURES / "before" / f"{name}.webp", folder / f"{name}.png"
             stylise(PAIRS[name], after)
             write_bytes(PICTURES / f"{name}.webp", sheet(PAIRS[name], before, after))
