@@ -18,3 +18,5 @@ from .modules import dimension as dimension
 from .modules import load_module as load_module
 from .modules import model_file as model_file
 from .modules import take_apart as take_apart
+from .packing import packed as packed
+from .packing import unpacked as unpacked

@@ -143,7 +143,15 @@ def read_safetensors(
     return tensors, metadata
 
 
-_DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "U8": "|u1"}
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I8": "|i1",
+    "U8": "|u1",
+}
 
 
 def _view(flat: np.ndarray, dtype: str, path: Path, name: str) -> np.ndarray:

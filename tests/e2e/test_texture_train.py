@@ -205,23 +205,25 @@ def test_a_model_is_refined_and_grown(train, tmp_path):
     train(*PAPERS, "--steps", 2, "--sample-every", 0)
     begun = load_model(tmp_path / "out")
     answer = train(
-        "--washi", 16, "--model", tmp_path / "out", "--size", 128, "--steps", 2, "--batch-size", 4,
+        "--washi", 16, "--model", tmp_path / "out", "--size", 128, "--features", 2, "--steps", 2,
+        "--batch-size", 4, "--discriminator-features", 1, "--decay-after", 1,
         "--refine-after", 1, "--grain", 2, "--sample-every", 0, "--json", output="grown",
     )  # fmt: skip
     found = json.loads(answer.out)
     assert found["settings"]["refine_after"] == 1
     grown = load_model(tmp_path / "grown")
-    assert (grown.size, grown.latent_size) == (128, 4)
+    assert (grown.size, grown.latent_size, grown.metadata["features"]) == (128, 4, "2")
     assert grown.metadata["trained_from"] == begun.digest
     assert grown.metadata["grain"] == "2"
-    assert "--refine-after 1 --model FILE" in grown.metadata["training"]
+    rest = "--refine-after 1 --discriminator-features 1 --decay-after 1 --model FILE"
+    assert rest in grown.metadata["training"]
 
 
 @pytest.mark.parametrize(
     ("option", "value", "allowed"),
     [
         ("--size", 96, "64 or 128"),
-        ("--features", 2, "1"),
+        ("--features", 3, "1 or 2"),
         ("--latent-size", 5, "4"),
         ("--grain", 2, "1"),
     ],

@@ -21,10 +21,12 @@ def train(
     steps: int = 20_000,
     batch_size: int = 64,
     features: int | None = None,
+    discriminator_features: int | None = None,
     latent_size: int | None = None,
     grain: int | None = None,
     refine_after: int | None = None,
     learning_rate: float | int = 2e-4,
+    decay_after: int | None = None,
     augment: bool | None = None,
     spectral: bool = False,
     seed: int = 0,
@@ -50,10 +52,12 @@ def train(
       steps: in all, those before a resume too.
       batch_size: textures a step.
       features: channels of the largest maps; by default 64, or the model's.
+      discriminator_features: channels of the discriminator's largest maps; by default `features`.
       latent_size: dimensions of the latent space; by default 100, or the model's.
       grain: fields of noise for each map of the generator; by default 0, or the model's.
       refine_after: from this step on refines textures by what VGG16 sees of them.
       learning_rate: of Adam.
+      decay_after: from this step on the learning rate falls, to 0 at `steps`.
       augment: shows the discriminator changed colours and places; by default with `images`.
       spectral: spectral instead of batch normalisation there.
       seed: of all that is drawn at random.
@@ -82,10 +86,12 @@ def train(
             "steps": steps,
             "batch_size": batch_size,
             "features": features,
+            "discriminator_features": discriminator_features,
             "latent_size": latent_size,
             "grain": grain,
             "refine_after": refine_after,
             "learning_rate": learning_rate,
+            "decay_after": decay_after,
             "augment": augment,
             "spectral": spectral,
             "seed": seed,

@@ -24,6 +24,11 @@ from jaxtex.jobs.requests.texture import TrainRequest
     "--features", type=int, help="Channels of the largest maps.  [default: 64, or the model's]"
 )
 @click.option(
+    "--discriminator-features",
+    type=int,
+    help="Channels of the discriminator's largest maps.  [default: as --features]",
+)
+@click.option(
     "--latent-size",
     type=int,
     help="Dimensions of the latent space.  [default: 100, or the model's]",
@@ -39,6 +44,11 @@ from jaxtex.jobs.requests.texture import TrainRequest
     help="From this step on refine textures by what VGG16 sees of them.",
 )
 @click.option("--learning-rate", type=float, default=2e-4, help="Of Adam.")
+@click.option(
+    "--decay-after",
+    type=int,
+    help="From this step on the learning rate falls, to 0 at --steps.",
+)
 @click.option(
     "--augment/--no-augment",
     default=None,

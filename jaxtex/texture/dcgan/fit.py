@@ -51,7 +51,7 @@ def fit(
     """Trains up to step `plan.steps`, from random weights or from those of a model, `origin`.
 
     `vgg` is needed where `settings.refine_after` is a step. The origin's textures are of the
-    settings' size or half of it, its features and latents as the settings have them.
+    settings' size or half of it, its features likewise, its latents as the settings have them.
 
     Raises:
       CheckpointError: the folder holds a checkpoint, and `plan.resume` is false or it is damaged
@@ -123,8 +123,7 @@ class _Trainer(Trainer):
         if self.vgg is None:
             raise SettingsError("refine_after: needs the weights of VGG16")
         real = self.dataset.batch(0, real_count(self.batch_size)).astype(np.float32) / 127.5 - 1
-        seed = self.chosen.seed
-        return place_state(looking_for(open_eye(self.vgg, seed, real), seed, real), self.mesh)
+        return place_state(looking_for(open_eye(self.vgg, self.chosen.seed, real), real), self.mesh)
 
     def save_model(self, path: Path, metadata: Mapping[str, str]) -> str:
         return model.save_model(path, self._generator(), metadata)

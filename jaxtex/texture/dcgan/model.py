@@ -1,6 +1,7 @@
 """A trained texture model: its file, its identity, and textures from latents.
 
-The file is safetensors: kernels in half precision, BatchNorm in single, metadata in its header.
+The file is safetensors: kernels in eight bits (`weights.packing`; what they draw changes by less
+than half a grey level), the rest in single precision, metadata in its header.
 For sampling, BatchNorm's averages are folded into the kernels before them.
 """
 
@@ -23,10 +24,12 @@ from jaxtex.texture.dcgan import grain
 from jaxtex.texture.dcgan.convs import transposed_conv
 from jaxtex.texture.dcgan.network import EPSILON, SIZES, Generator
 from jaxtex.texture.dcgan.shipped import find_model
-from jaxtex.weights import dimension, load_module
+from jaxtex.weights import dimension, load_module, packed, unpacked
 
 _CHUNK = 64
 _ARCHITECTURE = "dcgan"
+_OUT = 2
+"""The axis of a kernel's channels, [row, column, out, in]."""
 
 
 class Params(NamedTuple):
@@ -156,10 +159,9 @@ def save_model(
 
     `metadata` says where it comes from: `source`, `licence`, `training` (command and seed), …
     """
-    tensors = {
-        name: array.astype(np.float16 if array.ndim > 1 else np.float32)
-        for name, array in _tensors(generator).items()
-    }
+    tensors = _tensors(generator)
+    kernels = {name: _OUT for name in tensors if name.endswith(".kernel")}
+    tensors = packed(tensors, {"project": -1, **kernels})
     digest = weights.tensors_digest(tensors)
     header = {
         **metadata,
@@ -168,7 +170,8 @@ def save_model(
         "features": str(generator.features),
         "size": str(generator.size),
         "grain": str(generator.grain),
-        "layout": "kernels [row, column, out, in], of a transposed convolution; RGB in [-1, 1]",
+        "layout": "kernels [row, column, out, in], of a transposed convolution, in units of their "
+        ".unit; RGB in [-1, 1]",
         "tensors_sha256": digest,
     }
     weights.write_safetensors(path, tensors, header)
@@ -222,7 +225,7 @@ def _read_generator(
     generator = load_module(
         lambda: Generator(**dimensions, size=size, rngs=nnx.Rngs(0)),
         file,
-        tensors,
+        unpacked(tensors, file),
         f"a generator of {size}² pixels",
     )
     for name, array in tensors.items():

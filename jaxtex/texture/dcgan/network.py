@@ -22,6 +22,8 @@ SIZES = (64, 128)
 LATENT_SIZE = 100
 EPSILON = 1e-5
 """Added to a variance before its root, by BatchNorm."""
+_UNEVEN = 0.3
+"""How far from a half a channel's share is that becomes two."""
 
 
 def channels(features: int, size: int) -> tuple[int, ...]:
@@ -133,6 +135,13 @@ class Discriminator(nnx.Module):
         return logits if self.bias is None else logits + self.bias[...]
 
 
+def enlarged(generator: Generator, key: Key[Array, ""], *, features: int, size: int) -> Generator:
+    """A generator with these channels and of this size, each as it has it or twice as many."""
+    if generator.features != features:
+        generator = widened(generator, key)
+    return generator if generator.size == size else grown(generator)
+
+
 def grown(generator: Generator) -> Generator:
     """A generator of textures twice as large, whose finer layers are those of `generator`.
 
@@ -162,3 +171,38 @@ def grown(generator: Generator) -> Generator:
     rectified = {"scale": jnp.full(width, 0.58), "bias": jnp.full(width, 0.4)}
     nnx.update(larger.norms[1], rectified)
     return larger
+
+
+def widened(generator: Generator, key: Key[Array, ""]) -> Generator:
+    """A generator with twice the channels that draws the same textures.
+
+    Every channel is there twice, and what each of a pair hands on is a random share between 0.2 and
+    0.8 of what the one did, so that they learn different things (Net2WiderNet; Chen, Goodfellow,
+    Shlens, *Net2Net: accelerating learning via knowledge transfer*, ICLR 2016).
+    """
+    wider = Generator(
+        latent_size=generator.latent_size,
+        features=2 * generator.features,
+        size=generator.size,
+        grain=generator.grain,
+        rngs=nnx.Rngs(0),
+    )
+    wider.project[...] = _twice(generator.project[...])
+    for norm, twice in zip(generator.norms, wider.norms, strict=True):
+        nnx.update(twice, jax.tree.map(_twice, nnx.state(norm)))
+    last = len(generator.convs) - 1
+    for stage, (conv, wide) in enumerate(zip(generator.convs, wider.convs, strict=True)):
+        kernel = conv.kernel[...]
+        if stage < last:
+            kernel = _twice(kernel, axis=2)
+        uneven = jax.random.uniform(jax.random.fold_in(key, stage), kernel.shape, minval=-1.0)
+        share = 0.5 + _UNEVEN * uneven
+        pair = jnp.stack([share * kernel, (1 - share) * kernel], -1)
+        wide.kernel[...] = pair.reshape(*kernel.shape[:3], -1)
+    for old, new in zip(generator.strengths, wider.strengths, strict=True):
+        new[...] = _twice(old[...])
+    return wider
+
+
+def _twice(array: Array, axis: int = -1) -> Array:
+    return jnp.repeat(array, 2, axis)

@@ -1,16 +1,18 @@
 """What VGG16 sees of a set of textures, as a loss for a generator.
 
-Of each texture the means and the Gram matrix (Gatys, Ecker, Bethge 2015) of features under random
-projections; two sets of textures are as far apart as the distributions of these, by sliced
-Wasserstein distances (Deshpande, Zhang, Schwing 2018). Nothing here is trained: a discriminator
-learns what is missing in detail, this what textures of the set have in common.
+Of each texture the means of features, the Gram matrices (Gatys, Ecker, Bethge 2015) of features
+under random projections, and the autocorrelation of what is fine, which tells a lattice from grain:
+to VGG16 they are much the same. Each along its principal axes over the real textures; two sets of
+textures are as far apart as the distributions of these, by sliced Wasserstein distances (Deshpande,
+Zhang, Schwing 2018). Nothing here is trained: a discriminator learns what is missing in detail,
+this what textures of the set have in common.
 
 Of a single batch such a distance is mostly chance. So a batch is compared together with those that
 were generated just before it, and with a larger set of real ones.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,26 +20,46 @@ import numpy as np
 from jaxtyping import Array, Float, Float32, Key
 
 from jaxtex.vgg import VGG16, PreparedConv, extract, gram_matrix
+from jaxtex.weights import VGG16_CHANNELS
 
 LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_2")
 _PROJECTED = 48
-"""Channels that a layer's features are projected to."""
+"""Channels that a layer's features are projected to for its Gram matrix."""
 _SPREAD, _CHUNK = 128, 64
-_SLICES = 24
-"""Directions in which two sets of statistics are compared in a step."""
-REMEMBERED = 7
+_MOST, _MOST_GRAM = 128, 48
+"""Principal axes that are kept of means or an autocorrelation, and of a Gram matrix."""
+_FLAT = 1e-3
+"""Axes along which real textures spread by less than this, in the largest spread, are left out."""
+_LAGS = 8
+"""Pixels that an autocorrelation reaches, in either direction."""
+_COARSE = 1 / 8
+"""Cycles a pixel below which a texture is not fine."""
+_SLICES = 28
+"""Directions in which two sets of a statistic are compared in a step."""
+REMEMBERED = 15
 """Batches generated before that count beside a step's own."""
-_WANTED = 16
+_WANTED = 32
 """So many batches of real textures are compared with."""
 
 Statistics = list[Float[Array, "_ _"]]
 
 
+class Axes(NamedTuple):
+    """Principal axes of a statistic over the real textures."""
+
+    mean: Float32[Array, " w"]
+    basis: Float32[Array, "w k"]
+    """Each axis divided by the root of the real ones' spread along it, and of the largest."""
+
+
 class Eye(NamedTuple):
-    """VGG16 up to the last of `LAYERS`, and for each layer a random projection [c, 48]."""
+    """VGG16 up to the last of `LAYERS`, and what is taken of its features."""
 
     convs: Mapping[str, PreparedConv]
+    spreads: Mapping[str, Float32[Array, " c"]]
+    """Of each layer's channels."""
     projections: Mapping[str, Float32[Array, "c k"]]
+    axes: list[Axes]
     wanted: Statistics
     """Of real textures, once `looking_for` has seen them; see `describe`."""
 
@@ -48,37 +70,56 @@ def real_count(batch_size: int) -> int:
 
 
 def forget(batch_size: int) -> Statistics:
-    """What is remembered before the first step: nothing is known, and all is 0."""
-    widths = [_PROJECTED, _PROJECTED**2] * len(LAYERS)
-    return [jnp.zeros((REMEMBERED * batch_size, width)) for width in widths]
+    """What is remembered before the first step: nothing is known, and all is 0, the mean."""
+    widths = []
+    for layer in LAYERS:
+        channels = VGG16_CHANNELS[layer][1]
+        widths += [min(_MOST, channels), _MOST_GRAM]
+    count = real_count(batch_size)
+    return [jnp.zeros((REMEMBERED * batch_size, min(width, count))) for width in (*widths, _MOST)]
 
 
 def open_eye(
     vgg: VGG16, seed: int, textures: Float[np.ndarray, "n s s 3"] | Float[Array, "n s s 3"]
 ) -> Eye:
-    """An eye for textures in [−1, 1] such as these, by whose spread its projections are scaled."""
-    side = textures.shape[1] // 2
-    convs = vgg.prepare(LAYERS, side, side, 3)
-    features = jax.jit(_features)(convs, jnp.asarray(textures[:_SPREAD, :side, :side]))
+    """An eye for textures in [−1, 1] such as these, by whose spread its features are scaled."""
+    convs = vgg.prepare(LAYERS, *textures.shape[1:])
+    features = jax.jit(_features)(convs, jnp.asarray(textures[:_SPREAD]))
     rng = np.random.default_rng((seed, 2))
-    projections = {}
+    spreads, projections = {}, {}
     for layer in LAYERS:
-        spread = np.asarray(features[layer].std((0, 1, 2))) + 1e-2
+        spread = np.asarray(features[layer].std((0, 1, 2))) + np.float32(1e-2)
         draw = rng.normal(size=(len(spread), _PROJECTED)) / np.sqrt(len(spread))
+        spreads[layer] = jnp.asarray(spread)
         projections[layer] = jnp.asarray(draw / spread[:, None], jnp.float32)
-    return Eye(convs, projections, [])
+    return Eye(convs, spreads, projections, [], [])
 
 
-def looking_for(
-    eye: Eye, seed: int, textures: Float[np.ndarray, "n s s 3"] | Float[Array, "n s s 3"]
-) -> Eye:
-    """The eye with what is wanted: what it sees of real textures in [−1, 1]."""
-    key, look = jax.random.key(seed), jax.jit(describe)
+def looking_for(eye: Eye, textures: Float[np.ndarray, "n s s 3"] | Float[Array, "n s s 3"]) -> Eye:
+    """The eye with what is wanted: what it sees of real textures in [−1, 1], and its axes."""
+    see = jax.jit(statistics)
     seen = [
-        look(eye, jax.random.fold_in(key, first), jnp.asarray(textures[first : first + _CHUNK]))
+        see(eye, jnp.asarray(textures[first : first + _CHUNK]))
         for first in range(0, len(textures), _CHUNK)
     ]
-    return eye._replace(wanted=[jnp.concatenate(parts) for parts in zip(*seen, strict=True)])
+    whole = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
+    # A Gram matrix is every second one.
+    axes = [_principal(each, _MOST_GRAM if at % 2 else _MOST) for at, each in enumerate(whole)]
+    wanted = [jnp.asarray(_along(each, to)) for each, to in zip(whole, axes, strict=True)]
+    return eye._replace(axes=axes, wanted=wanted)
+
+
+def _principal(found: Float32[np.ndarray, "n w"], most: int) -> Axes:
+    mean = found.mean(0)
+    _, lengths, axes = np.linalg.svd(found - mean, full_matrices=False)
+    largest = max(lengths[0], np.float32(1e-12))
+    kept = np.where(lengths > _FLAT * largest, lengths, np.inf)[:most]
+    basis = axes[:most].T * np.sqrt(len(found) / (kept * largest))
+    return Axes(jnp.asarray(mean), jnp.asarray(basis))
+
+
+def _along(found: Any, axes: Axes) -> Any:
+    return (found - axes.mean) @ axes.basis
 
 
 def _features(
@@ -87,30 +128,59 @@ def _features(
     return extract(convs, (textures + 1) * 127.5, LAYERS, features="relu")
 
 
-def describe(eye: Eye, key: Key[Array, ""], textures: Float[Array, "n s s 3"]) -> Statistics:
-    """Of a random quarter of each texture in [−1, 1], each layer's means and its Gram matrix."""
-    count, size = textures.shape[:2]
-    side = size // 2
-    corners = jax.random.randint(key, (count, 2), 0, size - side + 1)
-    seen = jax.vmap(lambda x, at: jax.lax.dynamic_slice(x, (*at, 0), (side, side, 3)))(
-        textures, corners
-    )
-    return statistics(eye, seen)
+def look(
+    eye: Eye, key: Key[Array, ""], remembered: Statistics, textures: Float[Array, "n s s 3"]
+) -> tuple[Float[Array, ""], Statistics, Float[Array, "n s s 3"]]:
+    """How far generated textures are from real ones, what to remember of them, and the gradient."""
+
+    def distance(textures: Array) -> tuple[Array, Statistics]:
+        found = describe(eye, textures)
+        together = [jnp.concatenate(parts) for parts in zip(remembered, found, strict=True)]
+        return apart(key, eye.wanted, together), together
+
+    (found, together), gradient = jax.value_and_grad(distance, has_aux=True)(textures)
+    return found, [each[len(textures) :] for each in together], gradient
+
+
+def describe(eye: Eye, textures: Float[Array, "n s s 3"]) -> Statistics:
+    """Of textures in [−1, 1], each of the statistics along the eye's axes."""
+    return [_along(each, to) for each, to in zip(statistics(eye, textures), eye.axes, strict=True)]
 
 
 def statistics(eye: Eye, textures: Float[Array, "n s s 3"]) -> Statistics:
-    """Of textures in [−1, 1], each layer's projected means and its Gram matrix about them.
+    """Of textures in [−1, 1], each layer's means and Gram matrix, and last the autocorrelation.
 
-    The Gram matrix is in the features' unit, not its square.
+    Means are in units of their channels' spread; the Gram matrix is about the projected means, and
+    in the features' unit, not its square.
     """
     found = []
     for layer, features in _features(eye.convs, textures).items():
         projected = features @ eye.projections[layer]
-        means = projected.mean((1, 2))
-        gram = gram_matrix(projected - means[:, None, None])
+        gram = gram_matrix(projected - projected.mean((1, 2), keepdims=True))
         norm = jnp.sqrt(jnp.square(gram).sum((1, 2), keepdims=True) + 1e-6)
+        means = features.mean((1, 2)) / eye.spreads[layer]
         found += [means, (gram / jnp.sqrt(norm)).reshape(len(textures), -1)]
-    return found
+    return [*found, autocorrelation(textures)]
+
+
+def autocorrelation(textures: Float[Array, "n s s 3"]) -> Float[Array, "n _"]:
+    """Of what is fine in each colour, up to 8 pixels down and right or 8 up; in the colours' unit.
+
+    By the power spectrum under Hann windows (Wiener and Khinchin), without what is coarser than 8
+    pixels: of even grain it is 0 but at and near 0; of a lattice it swings on.
+    """
+    size = textures.shape[1]
+    hann = np.hanning(size + 2)[1:-1]
+    window = hann[:, None] * hann
+    window = window[..., None] / np.sqrt(np.square(window).sum())
+    across = jnp.fft.rfft2((textures * window).transpose(0, 3, 1, 2))
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size))
+    fine = np.square(1 - np.exp(-np.square(frequency / _COARSE) / 2))
+    power = (jnp.square(across.real) + jnp.square(across.imag)) * fine
+    found = jnp.fft.irfft2(power, s=(size, size))
+    found = found / jnp.sqrt(found[..., :1, :1] + 1e-6)
+    near = jnp.roll(found, _LAGS, 2)[:, :, : 2 * _LAGS + 1, : _LAGS + 1]
+    return near.reshape(len(textures), -1)
 
 
 def apart(

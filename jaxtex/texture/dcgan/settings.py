@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Key
 
@@ -13,6 +14,7 @@ from jaxtex.texture.dcgan.network import LATENT_SIZE, channels
 
 REST = 40
 """Steps in which the generator rests when it is refined, until its new discriminator can judge."""
+_NEVER = 2**31 - 2
 _REFINED_AVERAGE, _REFINED_BETA2 = 0.99, 0.99
 
 
@@ -22,7 +24,8 @@ class Settings:
 
     Attributes:
       size: pixels a side, 64 or 128.
-      features: channels of the last map, f.
+      features: channels of the generator's last map, f.
+      discriminator_features: channels of the discriminator's first map; None: `features`.
       grain: fields of noise for each of the generator's maps but the first (`grain.fields`).
       batch_size: textures a step, over all devices together.
       learning_rate, beta1: Adam's.
@@ -30,11 +33,13 @@ class Settings:
       augmented: whether real and generated textures are augmented.
       spectral: spectral normalisation of the discriminator instead of BatchNorm.
       refine_after: from this step on the generator is refined; None: it is not.
+      decay: the first and the last step of those in which the learning rate falls evenly to 0.
     """
 
     size: int = 64
     latent_size: int = LATENT_SIZE
     features: int = 64
+    discriminator_features: int | None = None
     grain: int = 0
     batch_size: int = 64
     seed: int = 0
@@ -44,6 +49,7 @@ class Settings:
     augmented: bool = False
     spectral: bool = False
     refine_after: int | None = None
+    decay: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         channels(self.features, self.size)
@@ -58,6 +64,11 @@ class Settings:
                 raise SettingsError(f"{name}: {getattr(self, name)} is not in [0, 1)")
         if self.refine_after is not None and not 0 <= self.refine_after < 2**31 - 2:
             raise SettingsError(f"refine_after: {self.refine_after} is not a step of 0 or more")
+        if self.discriminator_features is not None:
+            channels(self.discriminator_features, self.size)
+        if self.decay is not None and not 0 <= self.decay[0] < self.decay[1] < 2**31 - 1:
+            first, last = self.decay
+            raise SettingsError(f"decay_after: {first} is not a step from 0 to before {last}")
 
     def to_dict(self) -> dict[str, Any]:
         """The settings by name."""
@@ -66,6 +77,8 @@ class Settings:
     def rates(self, *, refined: bool = False) -> "Rates":
         """The settings that a compiled step takes as arguments, of either phase."""
         rates = Rates(self.seed, self.learning_rate, self.beta1, self.average)
+        if self.decay is not None:
+            rates = rates._replace(decay=self.decay)
         if not refined:
             return rates
         average = min(self.average, _REFINED_AVERAGE)
@@ -83,11 +96,13 @@ class Rates(NamedTuple):
     beta2: float | Array = 0.999
     begin: int | Array = 0
     """The generator rests before this step."""
+    decay: tuple[int | Array, int | Array] = (_NEVER - 1, _NEVER)
 
-    @property
-    def optimiser(self) -> optax.GradientTransformation:
-        """Adam, for either network."""
-        return optax.adam(self.learning_rate, b1=self.beta1, b2=self.beta2)
+    def optimiser(self, step: int | Array) -> optax.GradientTransformation:
+        """Adam for a step of either network."""
+        first, last = self.decay
+        share = jnp.clip((last - step) / (last - first), 0, 1)
+        return optax.adam(self.learning_rate * share, b1=self.beta1, b2=self.beta2)
 
     def key(self, place: int | Array) -> Key[Array, ""]:
         """The key of a step, or of what comes before and beside the steps."""

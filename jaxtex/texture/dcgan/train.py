@@ -7,7 +7,7 @@ randomness comes from the seed and the number of the step, so a run that was kil
 same bytes.
 
 In a second phase the averaged generator is refined against a new discriminator and what VGG16 sees
-(`perception`), whose gradient at the textures is as long as the discriminator's.
+(`perception`), whose gradient at the textures is half as long again as the discriminator's.
 """
 
 import dataclasses
@@ -24,14 +24,17 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Float, Key, UInt8
 
 from jaxtex.texture.dcgan.augment import augment
-from jaxtex.texture.dcgan.network import Discriminator, Generator, grown
-from jaxtex.texture.dcgan.perception import Eye, Statistics, apart, describe, forget
+from jaxtex.texture.dcgan.network import Discriminator, Generator, enlarged
+from jaxtex.texture.dcgan.perception import Eye, Statistics, forget, look
 from jaxtex.texture.dcgan.settings import Rates, Settings
 from jaxtex.training import keep_shared, scan
 from jaxtex.weights import Blueprint, Values, take_apart
 
 _OTHER = 1 << 30
 """What the seed of the second phase's discriminator differs by."""
+
+_PERCEPTION = 1.5
+"""The length of the gradient of what VGG16 sees in the discriminator's."""
 
 _CALIBRATION = 512
 """So many textures give the statistics of the averaged generator's BatchNorm."""
@@ -102,7 +105,7 @@ def start(
 ) -> tuple[Networks, State]:
     """The networks of a seed before their first step, for batches shared out to `mesh`.
 
-    The generator is a copy of `origin`, or grown from one of half the size.
+    The generator is a copy of `origin`, or made of one with half the channels or size.
     """
     key = jax.random.key(settings.seed)
     make = {"features": settings.features, "size": settings.size}
@@ -115,12 +118,16 @@ def start(
     )
     generator_blueprint, values = take_apart(generator)
     if origin is not None:
-        there = take_apart(origin if origin.size == settings.size else grown(origin))[1]
+        there = take_apart(enlarged(origin, jax.random.fold_in(key, 1 << 20), **make))[1]
         # One without grain learns it.
         values |= {name: jnp.copy(value) for name, value in there.items()}
     trained, statistics = _divide(values)
     discriminator = _make(
-        Discriminator, jax.random.fold_in(key, 1), spectral=settings.spectral, **make
+        Discriminator,
+        jax.random.fold_in(key, 1),
+        spectral=settings.spectral,
+        size=settings.size,
+        features=settings.discriminator_features or settings.features,
     )
     discriminator_blueprint, judge = take_apart(discriminator)
     judge, _ = _divide(judge)
@@ -131,7 +138,7 @@ def start(
         augmented=settings.augmented,
         mesh=mesh,
     )
-    optimiser = settings.rates().optimiser
+    optimiser = settings.rates().optimiser(0)
     directions = {}
     if settings.spectral:
         kernels = {name: value for name, value in judge.items() if not name.endswith("bias")}
@@ -171,7 +178,7 @@ def train_step(
     eye: Eye | None = None,
 ) -> tuple[State, Losses]:
     """One step of both networks on a batch of real textures; with an `eye` it refines."""
-    optimiser = rates.optimiser
+    optimiser = rates.optimiser(state.step)
     latent_key, *keys = jax.random.split(jax.random.fold_in(rates.key(state.step), 1), 4)
     latents = jax.random.normal(latent_key, (batch.shape[0], networks.latent_size))
     latents = keep_shared(latents, networks.mesh)
@@ -210,8 +217,9 @@ def train_step(
     distance, remembered = jnp.zeros(()), state.remembered
     if eye is not None:
         key = jax.random.fold_in(rates.key(state.step), 2)
-        distance, remembered, seen = _seen(eye, key, remembered, textures)
-        cotangent += seen * (jnp.linalg.norm(cotangent) / (jnp.linalg.norm(seen) + 1e-12))
+        distance, remembered, seen = look(eye, key, remembered, textures)
+        length = _PERCEPTION * jnp.linalg.norm(cotangent)
+        cotangent += seen * (length / (jnp.linalg.norm(seen) + 1e-12))
     update, generator_moments = optimiser.update(
         to_generator(cotangent)[0], state.generator_moments
     )
@@ -246,21 +254,6 @@ def train_steps(
 ) -> tuple[State, Losses]:
     """A step on each batch in one dispatch; losses are of shape [k]."""
     return scan(functools.partial(train_step, networks, rates, eye=eye), state, batches)
-
-
-def _seen(
-    eye: Eye, key: Key[Array, ""], remembered: Statistics, textures: Float[Array, "n s s 3"]
-) -> tuple[Array, Statistics, Float[Array, "n s s 3"]]:
-    """How far textures are from real ones to VGG16, what to remember, and the gradient."""
-    keys = jax.random.split(key)
-
-    def distance(textures: Array) -> tuple[Array, Statistics]:
-        found = describe(eye, keys[0], textures)
-        together = [jnp.concatenate(parts) for parts in zip(remembered, found, strict=True)]
-        return apart(keys[1], eye.wanted, together), together
-
-    (found, together), gradient = jax.value_and_grad(distance, has_aux=True)(textures)
-    return found, [each[len(textures) :] for each in together], gradient
 
 
 def _discriminator(networks: Networks, values: Values) -> Any:

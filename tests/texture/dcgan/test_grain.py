@@ -81,11 +81,12 @@ def test_a_file_keeps_the_grain(tmp_path):
     expected = 0.5 + 0.5 * np.asarray(nnx.jit(lambda module: module(points, train=False))(made))
     model = load_model(tmp_path / "model.safetensors")
     assert model.metadata["grain"] == "3"
-    np.testing.assert_allclose(model.generate(latents), expected, atol=1e-3)
+    # Its kernels are kept in eight bits.
+    np.testing.assert_allclose(model.generate(latents), expected, atol=6e-3)
     compiled = jax.jit(render)
     np.testing.assert_allclose(compiled(fold(made), points), expected, atol=1e-6)
     plain = compiled(fold(made)._replace(strengths=()), points)
-    assert np.abs(plain - expected).max() > 1e-3
+    assert np.abs(plain - expected).max() > 0.02
 
 
 def test_a_generator_without_grain_learns_it():

@@ -9,7 +9,14 @@ from reference import torch_
 
 from jaxtex.errors import SettingsError
 from jaxtex.texture.dcgan.convs import transposed_conv
-from jaxtex.texture.dcgan.network import Discriminator, Generator, channels, grown
+from jaxtex.texture.dcgan.network import (
+    Discriminator,
+    Generator,
+    channels,
+    enlarged,
+    grown,
+    widened,
+)
 from jaxtex.texture.dcgan.train import take_apart
 
 BATCH, LATENT, FEATURES = 5, 7, 3
@@ -199,6 +206,31 @@ def test_a_grown_generator_enlarges_its_first_map_and_keeps_its_finer_layers():
         np.testing.assert_array_equal(old.kernel[...], new.kernel[...])
     textures = nnx.jit(lambda module: module(drawn(5, 4, LATENT), train=True))(large)
     assert textures.shape == (4, 128, 128, 3)
+
+
+@pytest.mark.parametrize("grain", [0, 2])
+@pytest.mark.parametrize("train", [False, True])
+def test_a_widened_generator_draws_the_same_textures(grain, train):
+    narrow = made(Generator, latent_size=LATENT, features=FEATURES, grain=grain)
+    for number, strengths in enumerate(narrow.strengths):
+        strengths[...] = drawn(number, *strengths.shape) / 5
+    for number, norm in enumerate(narrow.norms):
+        norm.mean[...] = drawn(number, *norm.mean.shape) / 10
+    wide = widened(narrow, jax.random.key(3))
+    assert (wide.size, wide.latent_size, wide.features) == (64, LATENT, 2 * FEATURES)
+    draw = nnx.jit(lambda module: module(drawn(5, 4, LATENT), train=train))
+    np.testing.assert_allclose(draw(wide), draw(narrow), atol=2e-5)
+    kernel = np.asarray(wide.convs[1].kernel[...])
+    shares = kernel[..., ::2] / (kernel[..., ::2] + kernel[..., 1::2])
+    assert (shares.min(), shares.max()) == pytest.approx((0.2, 0.8), abs=0.01)
+
+
+def test_a_generator_is_enlarged_as_far_as_it_is_asked():
+    small = made(Generator, latent_size=LATENT, features=FEATURES)
+    key = jax.random.key(0)
+    assert enlarged(small, key, features=FEATURES, size=64) is small
+    both = enlarged(small, key, features=2 * FEATURES, size=128)
+    assert (both.features, both.size) == (2 * FEATURES, 128)
 
 
 def test_a_generator_of_the_largest_size_does_not_grow():

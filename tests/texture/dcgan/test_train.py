@@ -164,6 +164,28 @@ def test_spectral_normalisation_of_the_logit_is_that_of_a_single_output():
 
 
 @pytest.mark.slow
+def test_the_learning_rate_falls_evenly_to_nothing():
+    rates = Settings(learning_rate=0.4, decay=(10, 14)).rates()
+    ones = jnp.ones(3)
+    moved = []
+    for step in (0, 10, 11, 13, 14):
+        optimiser = rates.optimiser(jnp.int32(step))
+        update, _ = optimiser.update(ones, optimiser.init(ones))
+        moved.append(-float(update[0]))
+    assert moved == pytest.approx([0.4, 0.4, 0.3, 0.1, 0], rel=1e-5)
+    steady = Settings(learning_rate=0.4).rates()
+    for step in (0, 2**31 - 4):
+        optimiser = steady.optimiser(jnp.int32(step))
+        update, _ = optimiser.update(ones, optimiser.init(ones))
+        assert -float(update[0]) == pytest.approx(0.4, rel=1e-5)
+
+
+def test_a_discriminator_has_its_own_width():
+    _, state = start(Settings(features=1, discriminator_features=3, latent_size=4, batch_size=2))
+    assert state.discriminator["convs.0.kernel"].shape == (4, 4, 3, 3)
+    assert state.generator["convs.3.kernel"].shape == (4, 4, 3, 1)
+
+
 @pytest.mark.parametrize("option", ["spectral", "augmented"])
 def test_training_with_an_option_runs(option):
     _, state, rows = stepped(Settings(**{**TINY.to_dict(), option: True}), 3)
@@ -193,6 +215,9 @@ def test_augmentation_changes_textures_and_passes_gradients_on():
         ({"learning_rate": 0.0}, "learning_rate: 0.0"),
         ({"beta1": 1.0}, "beta1: 1.0"),
         ({"average": -0.1}, "average: -0.1"),
+        ({"discriminator_features": 0}, "features: 0"),
+        ({"decay": (5, 5)}, "decay_after: 5 is not a step from 0 to before 5"),
+        ({"decay": (-1, 5)}, "decay_after: -1"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

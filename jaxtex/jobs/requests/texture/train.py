@@ -67,11 +67,13 @@ class TrainRequest(TrainingRequest):
         augmented = options["augment"]
         if augmented is None:
             augmented = bool(options["images"])
-        refine = options["refine_after"]
+        refine, decay, last = options["refine_after"], options["decay_after"], options["steps"]
         return Settings(
             augmented=augmented,
             spectral=options["spectral"],
-            refine_after=None if refine is None or refine >= options["steps"] else refine,
+            refine_after=None if refine is None or refine >= last else refine,
+            decay=None if decay is None else (decay, last),
+            discriminator_features=options["discriminator_features"],
             **{name: options[name] for name in names},
         )
 
@@ -79,12 +81,12 @@ class TrainRequest(TrainingRequest):
         """Fills in the shape of the network: the model's that it goes on from, or the default.
 
         Raises:
-          SettingsError: an option is not as in that model, or the size not its own or twice it.
+          SettingsError: an option is not as in that model, nor, of size and features, twice it.
         """
         options, model = self.options, self.model
         for name, value in _SHAPE.items():
             has = value if model is None else getattr(model.generator, name)
-            allowed = (has, 2 * has) if name == "size" else (has,)
+            allowed = (has, 2 * has) if name in ("size", "features") else (has,)
             if options[name] is None:
                 options[name] = has
             elif name == "grain" and has == 0:
@@ -145,6 +147,10 @@ class TrainRequest(TrainingRequest):
             words.append("--spectral")
         if settings.refine_after is not None:
             words.append(f"--refine-after {settings.refine_after}")
+        if settings.discriminator_features is not None:
+            words.append(f"--discriminator-features {settings.discriminator_features}")
+        if settings.decay is not None:
+            words.append(f"--decay-after {settings.decay[0]}")
         if options["model"] is not None:
             words.append("--model FILE")
         return " ".join(words)
