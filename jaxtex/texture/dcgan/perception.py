@@ -110,11 +110,14 @@ def looking_for(eye: Eye, textures: Float[np.ndarray, "n s s 3"] | Float[Array, 
 
 
 def _principal(found: Float32[np.ndarray, "n w"], most: int) -> Axes:
+    from sklearn.utils.extmath import randomized_svd  # half a second, needed for this only
+
     mean = found.mean(0)
-    _, lengths, axes = np.linalg.svd(found - mean, full_matrices=False)
+    most = min(most, *found.shape)
+    _, lengths, axes = randomized_svd(found - mean, most, random_state=0)
     largest = max(lengths[0], np.float32(1e-12))
-    kept = np.where(lengths > _FLAT * largest, lengths, np.inf)[:most]
-    basis = axes[:most].T * np.sqrt(len(found) / (kept * largest))
+    kept = np.where(lengths > _FLAT * largest, lengths, np.inf)
+    basis = axes.T * np.sqrt(len(found) / (kept * largest))
     return Axes(jnp.asarray(mean), jnp.asarray(basis))
 
 
