@@ -97,7 +97,7 @@ def texture_model() -> Pairs:
     from jaxtex.texture.dcgan import load_model
 
     model = load_model()
-    tensors, _ = weights.read_safetensors(model.path)
+    tensors = weights.unpacked(weights.read_safetensors(model.path)[0], model.path)
     latents = np.random.default_rng(0).normal(size=(3, model.latent_size)).astype(np.float32)
     yield model.generate(latents), networks.generator(tensors, latents) / 2 + 0.5
 

@@ -33,8 +33,8 @@ def test_a_program_is_compiled_for_this_cpu(tmp_path):
     words = ("--target=cpu", "--small", "--programs", "dcgan-render", "vmf-entropy")
     said = found(*words, f"--record={record}")
     render, entropy = said["programs"]
-    # A texture of 64×64 takes 0.03 GFLOP by the kernels' sizes, and there are 32.
-    assert 0.3e9 < render["flops"] < 3e9
+    # A texture of 64×64 takes 0.21 GFLOP by the kernels' sizes, less by Winograd; there are 32.
+    assert 1e9 < render["flops"] < 6.8e9
     assert render["arguments"] > 2**20 > entropy["arguments"] > 0
     assert render["temporaries"] > 0
     assert (render["float64"], render["roofline"]) == (0, None)
