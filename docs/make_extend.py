@@ -68,8 +68,17 @@ def field(model: TextureModel, seed: int) -> np.ndarray:
         weight[place] += window**2
     x = jnp.pad(jnp.asarray(total / np.sqrt(weight)), ((edge, edge), (edge, edge), (0, 0)), "wrap")
     x = x[None].astype(jnp.float32)
-    for kernel, bias in zip(model.params.kernels, model.params.biases, strict=True):
-        x = transposed_conv(jax.nn.relu(x + bias), kernel)
+    for stage, (kernel, bias) in enumerate(
+        zip(model.params.kernels, model.params.biases, strict=True)
+    ):
+        x = x + bias
+        if model.params.strengths and stage:
+            # Grain: of any latent its fields are as good as white.
+            strengths, side = model.params.strengths[stage - 1], cells << stage
+            noise = rng.normal(size=(side, side, len(strengths))).astype(np.float32)
+            around = (edge << stage, edge << stage)
+            x = x + np.pad(noise, (around, around, (0, 0)), "wrap") @ strengths
+        x = transposed_conv(jax.nn.relu(x), kernel)
     inner = slice(16 * edge, -16 * edge)
     return np.asarray(0.5 + 0.5 * jnp.tanh(x[0, inner, inner]))
 
