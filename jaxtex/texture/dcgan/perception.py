@@ -26,8 +26,11 @@ LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_2")
 _PROJECTED = 48
 """Channels that a layer's features are projected to for its Gram matrix."""
 _SPREAD, _CHUNK = 128, 64
-_MOST, _MOST_GRAM = 128, 48
-"""Principal axes that are kept of means or an autocorrelation, and of a Gram matrix."""
+_AXES = (
+    *(most for layer in LAYERS for most in (min(128, VGG16_CHANNELS[layer][1]), 48)),
+    128,
+)
+"""Principal axes that are kept at most of each statistic, in the order of `statistics`."""
 _FLAT = 1e-3
 """Axes along which real textures spread by less than this, in the largest spread, are left out."""
 _LAGS = 8
@@ -71,12 +74,8 @@ def real_count(batch_size: int) -> int:
 
 def forget(batch_size: int) -> Statistics:
     """What is remembered before the first step: nothing is known, and all is 0, the mean."""
-    widths = []
-    for layer in LAYERS:
-        channels = VGG16_CHANNELS[layer][1]
-        widths += [min(_MOST, channels), _MOST_GRAM]
     count = real_count(batch_size)
-    return [jnp.zeros((REMEMBERED * batch_size, min(width, count))) for width in (*widths, _MOST)]
+    return [jnp.zeros((REMEMBERED * batch_size, min(most, count))) for most in _AXES]
 
 
 def open_eye(
@@ -103,8 +102,7 @@ def looking_for(eye: Eye, textures: Float[np.ndarray, "n s s 3"] | Float[Array, 
         for first in range(0, len(textures), _CHUNK)
     ]
     whole = [np.concatenate(parts) for parts in zip(*seen, strict=True)]
-    # A Gram matrix is every second one.
-    axes = [_principal(each, _MOST_GRAM if at % 2 else _MOST) for at, each in enumerate(whole)]
+    axes = [_principal(each, most) for each, most in zip(whole, _AXES, strict=True)]
     wanted = [jnp.asarray(_along(each, to)) for each, to in zip(whole, axes, strict=True)]
     return eye._replace(axes=axes, wanted=wanted)
 

@@ -15,6 +15,7 @@ from jaxtex.texture.dcgan.network import LATENT_SIZE, channels
 REST = 40
 """Steps in which the generator rests when it is refined, until its new discriminator can judge."""
 _NEVER = 2**31 - 2
+_STEADY = (_NEVER - 1, _NEVER)
 _REFINED_AVERAGE, _REFINED_BETA2 = 0.99, 0.99
 
 
@@ -62,11 +63,11 @@ class Settings:
         for name in ("beta1", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)} is not in [0, 1)")
-        if self.refine_after is not None and not 0 <= self.refine_after < 2**31 - 2:
+        if self.refine_after is not None and not 0 <= self.refine_after < _NEVER:
             raise SettingsError(f"refine_after: {self.refine_after} is not a step of 0 or more")
         if self.discriminator_features is not None:
             channels(self.discriminator_features, self.size)
-        if self.decay is not None and not 0 <= self.decay[0] < self.decay[1] < 2**31 - 1:
+        if self.decay is not None and not 0 <= self.decay[0] < self.decay[1] <= _NEVER:
             first, last = self.decay
             raise SettingsError(f"decay_after: {first} is not a step from 0 to before {last}")
 
@@ -76,9 +77,9 @@ class Settings:
 
     def rates(self, *, refined: bool = False) -> "Rates":
         """The settings that a compiled step takes as arguments, of either phase."""
-        rates = Rates(self.seed, self.learning_rate, self.beta1, self.average)
-        if self.decay is not None:
-            rates = rates._replace(decay=self.decay)
+        rates = Rates(
+            self.seed, self.learning_rate, self.beta1, self.average, decay=self.decay or _STEADY
+        )
         if not refined:
             return rates
         average = min(self.average, _REFINED_AVERAGE)
@@ -96,7 +97,8 @@ class Rates(NamedTuple):
     beta2: float | Array = 0.999
     begin: int | Array = 0
     """The generator rests before this step."""
-    decay: tuple[int | Array, int | Array] = (_NEVER - 1, _NEVER)
+    decay: tuple[int | Array, int | Array] = _STEADY
+    """The learning rate falls between these steps."""
 
     def optimiser(self, step: int | Array) -> optax.GradientTransformation:
         """Adam for a step of either network."""

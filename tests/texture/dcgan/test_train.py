@@ -163,7 +163,6 @@ def test_spectral_normalisation_of_the_logit_is_that_of_a_single_output():
     assert not any("bias" in name for name in state.directions)
 
 
-@pytest.mark.slow
 def test_the_learning_rate_falls_evenly_to_nothing():
     rates = Settings(learning_rate=0.4, decay=(10, 14)).rates()
     ones = jnp.ones(3)
@@ -186,6 +185,7 @@ def test_a_discriminator_has_its_own_width():
     assert state.generator["convs.3.kernel"].shape == (4, 4, 3, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["spectral", "augmented"])
 def test_training_with_an_option_runs(option):
     _, state, rows = stepped(Settings(**{**TINY.to_dict(), option: True}), 3)
