@@ -28,7 +28,7 @@ from jaxtex.style.objective import (
 from jaxtex.style.optimise import compiled_chunk, start
 from jaxtex.style.settings import Optimizer
 from jaxtex.version import __version__
-from jaxtex.vgg import VGG16, depth
+from jaxtex.vgg import VGG16, Ends, depth
 from jaxtex.weights import VGG16_CHANNELS
 
 T = TypeVar("T")
@@ -145,10 +145,13 @@ def abstract_arguments(
     # Regions are those of some layers; guides for one are those of all.
     apart = regional_layers(program.layers) if regions else ()
     several = {layer: (regions,) if layer in apart else () for layer in program.layers}
-    guides = {
-        layer: _floats(batch, *several[layer], height >> depth(layer), width >> depth(layer), 1)
-        for layer in (apart if regions else program.layers)
-    }
+
+    def guide(layer: str) -> Any:
+        columns = width >> depth(layer)
+        if regions:
+            return Ends(_floats(batch, 1, columns, 1), _floats(batch, regions, 3))
+        return _floats(batch, height >> depth(layer), columns, 1)
+
     targets = Targets(
         content=image,
         content_features=_floats(*content.shape),
@@ -160,7 +163,9 @@ def abstract_arguments(
         distance=_floats(batch, height, width, 1),
         palette=_floats(batch, 2, channels),
         mask=_floats(batch, height, width, 1),
-        guides=guides if guided or regions else None,
+        guides={layer: guide(layer) for layer in apart or program.layers}
+        if guided or regions
+        else None,
         regions=_floats(batch, regions) if regions else None,
     )
     weights = {name: ones for name in Coefficients._fields if name != "layers"}

@@ -20,10 +20,18 @@ from jaxtex.style import canvas as canvases
 from jaxtex.style.canvas import Levels
 from jaxtex.style.composition import Columns, Regions, mirrored, regional_layers
 from jaxtex.style.devices import Placement
-from jaxtex.style.fill import layer_guides
+from jaxtex.style.fill import layer_ends, layer_guides
 from jaxtex.style.job import Job, Phase
 from jaxtex.style.objective import Coefficients, Program, Targets, content_of, grams_of
-from jaxtex.vgg import VGG16, PreparedConv, conv_forms, kernels_in_forms, prepare_kernels
+from jaxtex.vgg import (
+    VGG16,
+    Ends,
+    Guide,
+    PreparedConv,
+    conv_forms,
+    kernels_in_forms,
+    prepare_kernels,
+)
 
 # Bytes that are kept at most of what belongs to contents, and of styles' Gram matrices: jobs of one
 # content tend to be neighbours, while styles come again and again.
@@ -108,17 +116,22 @@ class SharedTargets:
         if regions is None:
             return self._grams(program, style, factor, None)
         own = regions.styles[index]
-        grams = self._grams(program, style, factor, own)
+        grams = self._grams(program, style, factor, own, regions.ends)
         borrowing = regions.borrowing
         if borrowing is None:
             return grams
-        turned = self._grams(program, style[:, ::-1], factor, mirrored(own))
+        turned = self._grams(program, style[:, ::-1], factor, mirrored(own), regions.ends)
         for layer in regional_layers(program.layers):
             grams[layer] = grams[layer].at[borrowing].set(turned[layer][borrowing])
         return grams
 
     def _grams(
-        self, program: Program, style: Levels, factor: float, regions: Columns | None
+        self,
+        program: Program,
+        style: Levels,
+        factor: float,
+        regions: Columns | None,
+        ends: float = 0.0,
     ) -> dict[str, Array]:
         """The Gram matrices of a style image, or of its regions, at `factor` of its size."""
         least = program.smallest_image
@@ -130,7 +143,7 @@ class SharedTargets:
         }
         for layer in apart:
             assert regions is not None
-            keys[layer] += (_digest(regions[None]),)
+            keys[layer] += (_digest(regions[None]), ends)
         kept = {layer: self._kept_grams.find(key) for layer, key in keys.items()}
         found = {layer: gram for layer, gram in kept.items() if gram is not None}
         missing = tuple(layer for layer in keys if layer not in found)
@@ -143,8 +156,8 @@ class SharedTargets:
             )
             guides = None
             if regions is not None:
-                maps = _region_guides(regions, height, width, regional_layers(missing))
-                guides = jax.device_put({layer: each[None] for layer, each in maps.items()})
+                found_ends = _ends_at(regions, ends, width, regional_layers(missing))
+                guides = jax.device_put(jax.tree.map(lambda each: each[None], found_ends))
             found |= _grams(only, convs, jax.device_put(level), guides)
         return {
             layer: self._kept_grams.get(key, functools.partial(found.__getitem__, layer))
@@ -155,9 +168,7 @@ class SharedTargets:
         skeleton, ends = job.settings.skeleton, None
         width = content.shape[1]
         if job.regions is not None:
-            whole = 1 - job.regions.content[1]
-            places = (np.arange(width) + 0.5) * len(whole) / width - 0.5
-            ends = np.interp(places, np.arange(len(whole)), whole).astype(np.float32)
+            ends = _across(job.regions.ends * (1 - job.regions.content[1]), width)
         guided = () if ends is None else (_digest(ends[None, None]),)
         return self._of_contents.get(
             ("distance", skeleton, _digest(content), *guided),
@@ -170,31 +181,31 @@ class SharedTargets:
         )
 
 
-def _guides(program: Program, jobs: Sequence[Job], phase: Phase) -> dict[str, Array] | None:
+def _guides(program: Program, jobs: Sequence[Job], phase: Phase) -> dict[str, Guide] | None:
     """The guides of a batch at each style layer; None where its jobs have none."""
     height, width = phase.height, phase.width
-    maps = []
+    maps: list[dict[str, Any]] = []
     for job in jobs:
         if job.regions is not None:
             layers = regional_layers(program.layers)
-            maps.append(_region_guides(job.regions.content, height, width, layers))
+            maps.append(_ends_at(job.regions.content, job.regions.ends, width, layers))
         elif job.guide is not None:
             maps.append(layer_guides(images.resize(job.guide, height, width), program.layers))
     if not maps:
         return None
-    stacked = {layer: np.stack([each[layer] for each in maps]) for layer in maps[0]}
-    return jax.device_put(stacked)
+    return jax.device_put(jax.tree.map(lambda *each: np.stack(each), *maps))
 
 
-def _region_guides(
-    regions: Columns, height: int, width: int, layers: Sequence[str]
-) -> dict[str, Float32[np.ndarray, "r _ _ 1"]]:
-    """The guides of all regions at each layer, of an image of a size."""
-    found = [
-        layer_guides(images.resize(np.tile(region, (height, 1)), height, width), layers)
-        for region in regions
-    ]
-    return {layer: np.stack([each[layer] for each in found]) for layer in layers}
+def _ends_at(regions: Columns, ends: float, width: int, layers: Sequence[str]) -> dict[str, Ends]:
+    """The guides of all regions at each layer, of an image of a width."""
+    left, _, right = (_across(region, width) for region in regions)
+    return layer_ends(left, right, ends, layers)
+
+
+def _across(columns: Float32[np.ndarray, " _"], width: int) -> Float32[np.ndarray, " {width}"]:
+    """Values of columns at a picture's width."""
+    places = (np.arange(width) + 0.5) * len(columns) / width - 0.5
+    return np.interp(places, np.arange(len(columns)), columns).astype(np.float32)
 
 
 def _region_weights(jobs: Sequence[Job]) -> Float32[Array, "b r"] | None:
@@ -253,7 +264,7 @@ def _content_features(program: Program, convs: Any, content: Array) -> Array:
 
 @functools.partial(jax.jit, static_argnames="program")
 def _grams(
-    program: Program, convs: Any, style: Array, guides: dict[str, Array] | None = None
+    program: Program, convs: Any, style: Array, guides: dict[str, Ends] | None = None
 ) -> dict[str, Array]:
     with platforms.products(program.precision):
         grams = grams_of(program, convs, style, guides)

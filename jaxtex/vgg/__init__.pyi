@@ -4,6 +4,8 @@ from .convolution import conv3x3 as conv3x3
 from .convolution import conv_form as conv_form
 from .convolution import conv_forms as conv_forms
 from .convolution import prepare_conv as prepare_conv
+from .gram import Ends as Ends
+from .gram import Guide as Guide
 from .gram import gram_matrix as gram_matrix
 from .gram import gram_tap as gram_tap
 from .kernels import kernels_in_forms as kernels_in_forms

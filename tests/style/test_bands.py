@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import batch, network, noise
 
 from jaxtex.style.objective import Program, bands, features_of
-from jaxtex.vgg import depth, halo, minimum_size
+from jaxtex.vgg import Ends, depth, halo, minimum_size
 
 LAYERS = ("conv1_2", "conv2_1", "conv3_1")
 PROGRAM = Program(LAYERS, "conv3_1", "relative", "conv", "max")
@@ -52,15 +52,17 @@ def problem(height: int, width: int, *, regions: int = 0):
     image, content = (batch(noise(seed, height, width, 1)) for seed in (0, 1))
     kernels = network().prepare(PROGRAM.all_layers, height, width, 1)
     rng = np.random.default_rng(2)
-    shape = (regions,) if regions else ()
-    guides = {
-        layer: jnp.asarray(
-            rng.uniform(0.5, 1.5, (1, *shape, height >> depth(layer), width >> depth(layer), 1)),
-            jnp.float32,
-        )
-        for layer in ("conv2_1", "conv3_1")
-    }
-    return image, content, kernels, guides
+
+    def drawn(*shape: int):
+        return jnp.asarray(rng.uniform(0.5, 1.5, (1, *shape)), jnp.float32)
+
+    def guide(layer: str):
+        rows, columns = height >> depth(layer), width >> depth(layer)
+        if regions:
+            return Ends(drawn(1, columns, 1), drawn(regions, 3))
+        return drawn(rows, columns, 1)
+
+    return image, content, kernels, {layer: guide(layer) for layer in ("conv2_1", "conv3_1")}
 
 
 @pytest.mark.parametrize(("height", "band", "regions"), [(163, 70, 0), (128, 64, 3), (90, 60, 0)])

@@ -71,36 +71,58 @@ def test_guided_gram_gradient_equals_central_differences():
     assert not gradient[0, 1].any()
 
 
-def test_regions_have_a_gram_matrix_each():
-    features, roots = (
-        jnp.asarray(draw(16, 2, 5, 4, 3)),
-        jnp.asarray(np.abs(draw(17, 2, 3, 5, 4, 1))),
-    )
-    kept, found = vgg.gram_tap(features, roots)
+def ends_of(columns, ends):
+    """Guides of one image whose columns have these weights, and each region's own weights."""
+    half = -(-len(columns) // 2)
+    far = np.arange(len(columns)) >= half
+    regions = np.stack([columns * ~far, 1 - columns, columns * far])
+    weights = 1 + ends * (regions - 1)
+    mixing = np.array([[1 - ends, ends, 0], [1, -ends, -ends], [1 - ends, 0, ends]])
+    mixing /= weights.mean(1)[:, None]
+    root = jnp.asarray(np.sqrt(columns)[None, None, :, None], jnp.float32)
+    return vgg.Ends(root, jnp.asarray(mixing[None], jnp.float32)), weights
+
+
+@pytest.mark.parametrize(("width", "ends"), [(6, 1.0), (7, 0.4), (1, 0.5)])
+def test_each_region_has_the_weighted_mean_of_its_products(width, ends):
+    features = draw(16, 1, 5, width, 3)
+    guide, weights = ends_of(np.linspace(0.9, 0.2, width), ends)
+    kept, found = vgg.gram_tap(jnp.asarray(features), guide)
     np.testing.assert_array_equal(kept, features)
-    for region in range(3):
-        alone = vgg.gram_tap(features, roots[:, region])[1]
-        np.testing.assert_array_equal(found[:, region], alone)
+    expected = np.einsum("rx,byxc,byxd->brcd", weights, features, features, dtype=np.float64)
+    assert_close(found, expected / (5 * weights.sum(1))[:, None, None], 1e-5)
 
 
-def test_the_gradient_of_regions_is_the_sum_of_theirs():
-    features, roots = (
-        jnp.asarray(draw(18, 1, 3, 4, 2)),
-        jnp.asarray(np.abs(draw(19, 1, 2, 3, 4, 1))),
-    )
-    cotangent, deeper = jnp.asarray(draw(20, 1, 2, 2, 2)), jnp.asarray(draw(21, 1, 3, 4, 2))
+def test_rows_that_do_not_count_are_in_no_region():
+    features = draw(17, 1, 5, 6, 3)
+    guide, _ = ends_of(np.linspace(0.9, 0.2, 6), 0.7)
+    rows = jnp.ones((1, 5, 1, 1)).at[:, 3:].set(0)
+    some = vgg.gram_tap(jnp.asarray(features), guide._replace(rows=rows))[1]
+    alone = vgg.gram_tap(jnp.asarray(features[:, :3]), guide)[1]
+    assert_close(some, alone * 3 / 5, 1e-5)
 
-    def gradient(roots, cotangent, deeper):
-        return jax.vjp(lambda each: vgg.gram_tap(each, roots), features)[1]((deeper, cotangent))[0]
 
-    expected = gradient(roots[:, 0], cotangent[:, 0], deeper)
-    expected += gradient(roots[:, 1], cotangent[:, 1], 0 * deeper)
-    np.testing.assert_allclose(gradient(roots, cotangent, deeper), expected, rtol=1e-5, atol=1e-5)
+@pytest.mark.parametrize("width", [4, 5])
+def test_the_gradient_of_regions_equals_automatic_differentiation(width):
+    features = jnp.asarray(draw(18, 1, 3, width, 2))
+    cotangent, deeper = jnp.asarray(draw(20, 1, 3, 2, 2)), jnp.asarray(draw(21, 1, 3, width, 2))
+    guide, weights = ends_of(np.linspace(0.9, 0.2, width), 0.6)
+    guide = guide._replace(rows=jnp.asarray([1.0, 0.0, 0.5]).reshape(1, 3, 1, 1))
+    weights = jnp.asarray(weights[:, None] * np.array([1, 0, 0.25])[:, None])
+
+    def plain(features):
+        products = jnp.einsum("ryx,byxc,byxd->brcd", weights, features, features)
+        return products / (3 * jnp.mean(weights, (1, 2)) / (1.25 / 3) * width)[:, None, None]
+
+    found = jax.vjp(lambda each: vgg.gram_tap(each, guide), features)[1]((deeper, cotangent))[0]
+    (expected,) = jax.vjp(plain, features)[1](cotangent)
+    np.testing.assert_allclose(found, expected + deeper, rtol=1e-5, atol=1e-5)
 
 
 def test_one_region_that_is_the_whole_is_the_plain_gram_matrix_to_the_bit():
-    features, ones = jnp.asarray(draw(22, 2, 5, 4, 3)), jnp.ones((2, 1, 5, 4, 1))
-    np.testing.assert_array_equal(vgg.gram_tap(features, ones)[1][:, 0], vgg.gram_tap(features)[1])
+    features = jnp.asarray(draw(22, 2, 5, 4, 3))
+    whole = vgg.Ends(jnp.zeros((2, 1, 4, 1)), jnp.tile(jnp.asarray([1.0, 0.0, 0.0]), (2, 1, 1)))
+    np.testing.assert_array_equal(vgg.gram_tap(features, whole)[1][:, 0], vgg.gram_tap(features)[1])
 
 
 def test_regions_count_by_their_weights():
@@ -110,15 +132,16 @@ def test_regions_count_by_their_weights():
     plain = value_and_gradient(program, kernels, targets, coefficients, image)[0]
 
     def regional(*weights):
-        shapes = {
-            layer: jnp.ones((1, len(weights), 22 // size, 30 // size, 1))
+        whole = jnp.tile(jnp.asarray([1.0, 0.0, 0.0]), (1, len(weights), 1))
+        guides = {
+            layer: vgg.Ends(jnp.ones((1, 1, 30 // size, 1)), whole)
             for layer, size in (("conv1_2", 1), ("conv2_1", 2))
         }
         grams = {
             layer: jnp.stack([each] * len(weights), 2) for layer, each in targets.grams.items()
         }
         changed = targets._replace(
-            guides=shapes, grams=grams, regions=jnp.asarray([weights], jnp.float32)
+            guides=guides, grams=grams, regions=jnp.asarray([weights], jnp.float32)
         )
         return value_and_gradient(program, kernels, changed, coefficients, image)[0]
 

@@ -33,10 +33,15 @@ class Regions(NamedTuple):
 
     content: Columns
     styles: tuple[Columns, ...]
-    weights: Float32[np.ndarray, " r"]
-    """What each region counts: its share of the content."""
+    ends: float
+    """How far the regions are apart, 0 (all of them are the whole) to 1."""
     mirror: MirrorEnds = "off"
     """The styles' end that both ends are compared with, the other one with its mirror image."""
+
+    @property
+    def weights(self) -> Float32[np.ndarray, " r"]:
+        """What each region counts: its share of the content."""
+        return self.content.mean(1) / self.content.mean(1).sum()
 
     @property
     def borrowing(self) -> int | None:
@@ -58,13 +63,7 @@ def regions_of(
     if not ends:
         return None
     found, *others = (end_columns(1 - levels[..., 0] / 255) for levels in (content, *styles))
-    weights = found.mean(1)
-
-    def mixed(columns: Columns) -> Columns:
-        return (1 + ends * (columns - 1)).astype(np.float32)
-
-    styled = tuple(map(mixed, others))
-    return Regions(mixed(found), styled, weights / weights.sum(), mirror)
+    return Regions(found, tuple(others), ends, mirror)
 
 
 def mirrored(regions: Columns) -> Columns:

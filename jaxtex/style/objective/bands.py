@@ -17,10 +17,10 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Float32, Int32
 
 from jaxtex.style.objective.features import Program, features_of
-from jaxtex.vgg import PreparedConv, depth, halo, minimum_size
+from jaxtex.vgg import Ends, Guide, PreparedConv, depth, halo, minimum_size
 
 Kernels = Mapping[str, PreparedConv]
-Guides = Mapping[str, Float32[Array, "..."]]
+Guides = Mapping[str, Guide]
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,18 @@ def _band(
 ) -> tuple[Array, dict[str, Array]]:
     """The features of a window, and its part of the Gram matrices."""
     window = lax.dynamic_slice_in_dim(image, cut.start(index), cut.size, axis=1)
-    counted = {}
+    counted: dict[str, Guide] = {}
     for layer in program.layers:
         counts = cut.counts(index, layer).astype(jnp.float32)
-        if guides is None or layer not in guides:
+        guide = (guides or {}).get(layer)
+        if guide is None:
             shape = len(image), len(counts), image.shape[2] >> depth(layer), 1
             counted[layer] = jnp.broadcast_to(counts, shape)
+        elif isinstance(guide, Ends):
+            rows = jnp.broadcast_to(counts, (len(image), *counts.shape))
+            counted[layer] = guide._replace(rows=rows)
         else:
-            counted[layer] = counts * cut.part(index, layer, guides[layer])
+            counted[layer] = counts * cut.part(index, layer, guide)
     features, grams = features_of(program, vgg, window, counted)
     share = {layer: (cut.size >> depth(layer)) / (cut.height >> depth(layer)) for layer in grams}
     return features, {layer: gram * share[layer] for layer, gram in grams.items()}

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Float32
 from jaxtex.style.settings import Normalization, Precision
 from jaxtex.vgg import (
     FeatureKind,
+    Guide,
     Pool,
     PreparedConv,
     Tap,
@@ -53,7 +54,7 @@ def features_of(
     program: Program,
     vgg: Mapping[str, PreparedConv],
     image: Float[Array, "b h w c"],
-    guides: Mapping[str, Float32[Array, "..."]] | None = None,
+    guides: Mapping[str, Guide] | None = None,
 ) -> tuple[Float[Array, "b _ _ k"], dict[str, Float32[Array, "..."]]]:
     """What `program` compares: the content layer's features and the style layers' Gram matrices.
 
@@ -86,6 +87,6 @@ def features_of(
     return content, {layer: found[layer] for layer in program.layers}
 
 
-def _content_and_gram(features: Array, guide: Array | None) -> tuple[Array, tuple[Array, Array]]:
+def _content_and_gram(features: Array, guide: Guide | None) -> tuple[Array, tuple[Array, Array]]:
     features, gram = gram_tap(features, guide)
     return features, (features, gram)

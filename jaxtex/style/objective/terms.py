@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Float32
 from jaxtex.style.objective.bands import compared
 from jaxtex.style.objective.features import Program
 from jaxtex.style.settings import Normalization
-from jaxtex.vgg import PreparedConv
+from jaxtex.vgg import Guide, PreparedConv
 
 
 class Coefficients(NamedTuple):
@@ -49,11 +49,9 @@ class Targets(NamedTuple):
     """The content's own colours, 0 to 1."""
     mask: Float32[Array, "b h w 1"]
     """Where the image may change: 1; where it stays the content: 0."""
-    guides: dict[str, Float32[Array, "b _ _ 1"]] | dict[str, Float32[Array, "b r _ _ 1"]] | None = (
-        None
-    )
+    guides: dict[str, Guide] | None = None
     """For guided Gram matrices, the root of each position's weight at each layer, the mean weight
-    of a map being 1; without, all positions count alike. For several regions, one map each."""
+    of a map being 1, or the ends of several regions; without, all positions count alike."""
     regions: Float32[Array, "b r"] | None = None
     """What each region counts, 1 together."""
 
