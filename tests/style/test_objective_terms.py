@@ -85,12 +85,14 @@ def ends_of(columns, ends):
 
 @pytest.mark.parametrize(("width", "ends"), [(6, 1.0), (7, 0.4), (1, 0.5)])
 def test_each_region_has_the_weighted_mean_of_its_products(width, ends):
-    features = draw(16, 1, 5, width, 3)
-    guide, weights = ends_of(np.linspace(0.9, 0.2, width), ends)
+    features, columns = draw(16, 2, 5, width, 3), np.linspace(0.9, 0.2, width)
+    guides, weights = zip(ends_of(columns, ends), ends_of(columns / 2, ends), strict=True)
+    guide = jax.tree.map(lambda *each: jnp.concatenate(each), *guides)
     kept, found = vgg.gram_tap(jnp.asarray(features), guide)
     np.testing.assert_array_equal(kept, features)
-    expected = np.einsum("rx,byxc,byxd->brcd", weights, features, features, dtype=np.float64)
-    assert_close(found, expected / (5 * weights.sum(1))[:, None, None], 1e-5)
+    weight = np.stack(weights)
+    expected = np.einsum("brx,byxc,byxd->brcd", weight, features, features, dtype=np.float64)
+    assert_close(found, expected / (5 * weight.sum(2))[..., None, None], 1e-5)
 
 
 def test_rows_that_do_not_count_are_in_no_region():
