@@ -132,6 +132,12 @@ def winograd_convolution() -> Pairs:
     return _convolution("winograd")
 
 
+@canary("conv3x3 columns", 1e-5)
+def columns_convolution() -> Pairs:
+    """The convolution of small maps, one product, and its input's gradient at an odd size."""
+    return _convolution("columns")
+
+
 @canary("conv3x3 bfloat16", 1e-2)
 def bfloat16_convolution() -> Pairs:
     """The convolution in bfloat16: oneDNN's, where stylisations take it."""
@@ -254,6 +260,7 @@ CANARIES: tuple[Callable[[], Check], ...] = (
     matrix_vector,
     direct_convolution,
     winograd_convolution,
+    columns_convolution,
     bfloat16_convolution,
     strided_convolution,
     max_pooling,

@@ -18,7 +18,7 @@ from jaxtex.weights import Check
 if TYPE_CHECKING:
     from jaxtex.vgg import ConvForm
 
-# An odd size at which VGG16 takes both of CPU's forms of convolutions.
+# An odd size at which VGG16 takes all of CPU's forms of convolutions.
 _SIZE = (67, 71)
 
 

@@ -1,8 +1,9 @@
 """The frozen 3×3 convolutions of VGG16, in the form that is fastest for platform and shape.
 
 XLA's convolution with a backward pass that is a plain convolution too (XLA on CPU canonicalises
-convolutions outside loops only, jax issue 12868), or Winograd's (`winograd`). The choice is made in
-`conv_form` and nowhere else.
+convolutions outside loops only, jax issue 12868), Winograd's (`winograd`), or, for maps so small
+that reading the kernel is most of the work, one product with the columns of all nine taps. The
+choice is made in `conv_form` and nowhere else.
 """
 
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ from jaxtex.vgg.layers import LAYERS, depth
 from jaxtex.vgg.winograd import winograd, winograd_kernel
 from jaxtex.weights import VGG16_CHANNELS
 
-ConvForm = Literal["direct", "winograd"]
+ConvForm = Literal["direct", "winograd", "columns"]
 
 FLOAT32 = jnp.dtype("float32")
 
@@ -35,10 +36,13 @@ def conv_form(
     """The fastest form of a 3×3 convolution of `dtype`, as measured by `bench/conv_forms.py`."""
     if platform != "cpu" or platforms.by_onednn(dtype):
         return "direct"
+    pixels, pairs = height * width, channels_in * channels_out
+    if 0 < pixels <= 128 and pairs >= 256 * 512:
+        # A quarter of Winograd's kernel to read, and a product that XLA splits better.
+        return "columns"
     # On maps of a few pixels XLA's own convolution is some fifteen times slower. On others that are
     # small Winograd's is faster by itself, but not in a whole program, for its kernels are larger.
-    pixels = height * width
-    large = channels_in * channels_out >= 64 * 128 and (pixels >= 64 or 0 < pixels <= 8)
+    large = pairs >= 64 * 128 and (pixels >= 64 or 0 < pixels <= 8)
     return "winograd" if large else "direct"
 
 
@@ -71,6 +75,8 @@ def prepare_conv(
     backward = kernel[::-1, ::-1].swapaxes(2, 3)
     if form == "winograd":
         kernel, backward = winograd_kernel(kernel), winograd_kernel(backward)
+    elif form == "columns":
+        kernel, backward = (each.reshape(-1, each.shape[-1]) for each in (kernel, backward))
     return PreparedConv(kernel, backward, bias)
 
 
@@ -97,7 +103,19 @@ def _convolve(
 ) -> Float[Array, "b h w k"]:
     if kernel.ndim == 3:
         return winograd(x, kernel, bias)
-    out = lax.conv_general_dilated(
-        x, kernel.astype(x.dtype), (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+    kernel = kernel.astype(x.dtype)
+    if kernel.ndim == 2:
+        product = jnp.matmul(_columns(x), kernel, preferred_element_type=jnp.float32)
+        out = product.astype(x.dtype)
+    else:
+        dimensions = ("NHWC", "HWIO", "NHWC")
+        out = lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=dimensions)
     return out if bias is None else out + bias.astype(x.dtype)
+
+
+def _columns(x: Float[Array, "b h w c"]) -> Float[Array, "b h w 9*c"]:
+    """At each position the 3×3 window round it, its taps in the kernel's order."""
+    height, width = x.shape[1:3]
+    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    taps = [padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    return jnp.concatenate(taps, -1)

@@ -166,7 +166,8 @@ def conv_and_gradient(x, conv, cotangent):
 
 
 @pytest.mark.parametrize(("height", "width"), [(4, 8), (5, 7), (9, 6), (1, 2)])
-def test_winograd_equals_direct_in_value_and_gradient(height, width):
+@pytest.mark.parametrize("form", ["winograd", "columns"])
+def test_each_form_equals_direct_in_value_and_gradient(form, height, width):
     kernel, bias = random_conv(8, 12)
     draw = np.random.default_rng(6).normal
     x = jnp.asarray(draw(size=(3, height, width, 8)), jnp.float32)
@@ -176,11 +177,11 @@ def test_winograd_equals_direct_in_value_and_gradient(height, width):
         conv = vgg.prepare_conv(kernel, bias, form)
         return jax.jit(conv_and_gradient)(x, conv, cotangent)
 
-    for winograd, direct in zip(both("winograd"), both("direct"), strict=True):
-        assert_close(winograd, direct, 1e-5)
+    for found, direct in zip(both(form), both("direct"), strict=True):
+        assert_close(found, direct, 1e-5)
 
 
-@pytest.mark.parametrize("form", ["direct", "winograd"])
+@pytest.mark.parametrize("form", ["direct", "winograd", "columns"])
 def test_conv_and_its_gradient_match_float64_reference(form):
     torch = torch_()
     kernel, bias = random_conv(8, 12)
@@ -195,6 +196,22 @@ def test_conv_and_its_gradient_match_float64_reference(form):
     found, gradient = jax.jit(conv_and_gradient)(batch(*x), conv, batch(*cotangent))
     assert_close(found, nhwc(expected), 1e-5)
     assert_close(gradient, nhwc(leaf.grad), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "form"),
+    [
+        ((4, 8, 512, 512), "columns"),
+        ((8, 16, 256, 512), "columns"),
+        ((12, 11, 512, 512), "winograd"),
+        ((1, 1, 512, 512), "columns"),
+        ((0, 1, 512, 512), "direct"),
+        ((4, 8, 256, 256), "direct"),
+    ],
+)
+def test_small_maps_with_large_kernels_take_one_product(shape, form):
+    assert vgg.conv_form("cpu", *shape) == form
+    assert vgg.conv_form("gpu", *shape) == "direct"
 
 
 def test_gradient_inside_a_loop_equals_the_one_outside():

@@ -34,7 +34,8 @@ def reflected_conv(
     padded = _pad(x, kernel.shape[0] // 2, "reflect")
     height, width, channels, outputs = *x.shape[1:3], *kernel.shape[2:]
     platform = platforms.current()
-    if kernel.shape[0] == 3 and conv_form(platform, height, width, channels, outputs) != "direct":
+    form = conv_form(platform, height, width, channels, outputs)
+    if kernel.shape[0] == 3 and form == "winograd":
         return _winograd_valid(padded, kernel) + bias
     return _valid(padded, kernel) + bias
 
