@@ -4,14 +4,17 @@ python docs/make_composition.py [-o FOLDER] [NAME...]
 
 The names of docs/images/composition are set in fonts under the OFL: Fredoka One, Source Serif Pro,
 Manrope, Hanken Grotesk and Source Sans Pro. Results that are in FOLDER already are not computed
-again. With `readme` the first picture of the README is made, too, from a result of full size.
+again. With `ways` every pair is made in each of the ways of the page's second table, and with
+`readme` the first picture of the README from a result of full size.
 """
 
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 from make_styles import ROOT, asked, run
 from PIL import Image
 
@@ -21,8 +24,11 @@ from jaxtex.style.separation import Picture
 
 PICTURES = ROOT / "docs" / "images"
 SIZE, WIDTH = 384, 300
-SETTINGS = ("--composition", "band", "--ends", "0.7")
-README = "readme"
+ENDS = 0.7
+METRICS = ("readability", "artefacts", "composition", "left_end", "right_end", "style")
+WAYS = tuple(itertools.product((0, 0.5, 1), (0, 1)))
+"""How far a logo is laid out as the band, and how much its ends are given the band's manner."""
+EVERY_WAY, README = "ways", "readme"
 
 
 class Pair(NamedTuple):
@@ -52,10 +58,13 @@ def files(pair: Pair) -> tuple[Path, Path]:
     return ROOT / f"{pair.content}.png", ROOT / "examples" / "style" / f"{pair.style}.png"
 
 
-def stylise(pair: Pair, output: Path, *options: object) -> Path:
+def stylise(
+    pair: Pair, output: Path, *options: object, composition: float = 1, ends: float = ENDS
+) -> Path:
     """Runs the command, unless its result is there; returns its path."""
     if not output.is_file():
-        run("stylize", *files(pair), "-o", output, *SETTINGS, *options)
+        layout = "--composition", composition, "--ends", ends
+        run("stylize", *files(pair), "-o", output, *layout, *options)
     return output
 
 
@@ -66,10 +75,13 @@ def shown(path: Path, width: int) -> Picture:
     return images.resize(picture, height, width).clip(0, 1)
 
 
-def sheet(paths: Sequence[Path]) -> bytes:
-    """Band, logo and result of each pair in a row, as a WebP file."""
-    pictures = [shown(path, WIDTH) for path in paths]
-    made = images.contact_sheet(pictures, columns=3, edges=["#dddddd"] * len(pictures))
+def sheet(
+    paths: Sequence[Path], columns: int = 3, width: int = WIDTH, labels: Sequence[str] | None = None
+) -> bytes:
+    """Pictures in rows, such as band, logo and result of each pair, as a WebP file."""
+    pictures = [shown(path, width) for path in paths]
+    edges = ["#dddddd"] * len(pictures)
+    made = images.contact_sheet(pictures, columns=columns, labels=labels, edges=edges)
     file = io.BytesIO()
     Image.fromarray((255 * made + 0.5).astype("uint8")).save(file, "WEBP", quality=80, method=6)
     return file.getvalue()
@@ -93,26 +105,48 @@ def first_picture(pair: Pair, result: Path) -> bytes:
     return file.getvalue()
 
 
-def row(name: str, pair: Pair, result: Path) -> str:
-    """The pair's row of the table."""
+def scores(pair: Pair, result: Path) -> list[float]:
+    """The result's `METRICS`."""
     content, style = files(pair)
     found = run("score", result, "--content", content, "--style", style, "--no-ocr")
-    metrics = ("readability", "artefacts", "composition", "left_end", "right_end", "style")
-    figures = [f"{found[each]:.{3 if each == 'artefacts' else 2}f}" for each in metrics]
-    return f"| {name} × {pair.style} | {' | '.join(figures)} |"
+    return [found[metric] for metric in METRICS]
+
+
+def row(title: str, figures: Iterable[float]) -> str:
+    """A row of `METRICS`."""
+    places = [3 if metric == "artefacts" else 2 for metric in METRICS]
+    cells = [f"{each:.{place}f}" for each, place in zip(figures, places, strict=True)]
+    return f"| {title} | {' | '.join(cells)} |"
+
+
+def every_way(folder: Path) -> bytes:
+    """Every pair, a row of the sheet each, in every way; prints the table of their means."""
+    made = {}
+    for (name, pair), (composition, ends) in itertools.product(PAIRS.items(), WAYS):
+        output = folder / f"{name}-{composition}-{ends}.png"
+        options = {"composition": composition, "ends": ends}
+        made[name, (composition, ends)] = stylise(pair, output, "--size", SIZE, **options)
+    for way in WAYS:
+        figures = np.array([scores(pair, made[name, way]) for name, pair in PAIRS.items()])
+        print(row("{}, {}".format(*way), figures.mean(0)))
+        print(f"the least readability is {figures[:, 0].min():.2f}", flush=True)
+    labels = ["{}, {}".format(*way) for _, way in made]
+    return sheet(list(made.values()), len(WAYS), WIDTH * 2 // 3, labels)
 
 
 def main() -> None:
-    with asked(__doc__, (*PAIRS, README)) as (names, folder):
+    with asked(__doc__, (*PAIRS, EVERY_WAY, README)) as (names, folder):
         paths: list[Path] = []
         for name in PAIRS:
             if name in names:
                 pair = PAIRS[name]
                 result = stylise(pair, folder / f"{name}.png", "--size", SIZE)
                 paths += [files(pair)[1], files(pair)[0], result]
-                print(row(name, pair, result), flush=True)
+                print(row(f"{name} × {pair.style}", scores(pair, result)), flush=True)
         if paths:
             write_bytes(PICTURES / "composition-results.webp", sheet(paths))
+        if EVERY_WAY in names:
+            write_bytes(PICTURES / "composition-ways.webp", every_way(folder))
         if README in names:
             pair = PAIRS["northgate"]
             result = stylise(pair, folder / "northgate-512.png")
