@@ -25,7 +25,9 @@ from jaxtex.style.separation import Picture
 PICTURES = ROOT / "docs" / "images"
 SIZE, WIDTH = 384, 300
 ENDS = 0.7
-METRICS = ("readability", "artefacts", "composition", "left_end", "right_end", "style")
+METRICS = (
+    "readability", "weakest_letter", "artefacts", "composition", "left_end", "right_end", "style"
+)  # fmt: skip
 WAYS = tuple(itertools.product((0, 0.5, 1), (0, 1)))
 """How far a logo is laid out as the band, and how much its ends are given the band's manner."""
 EVERY_WAY, README = "ways", "readme"

@@ -39,8 +39,9 @@ def score(**options: Any) -> None:
     """Measure stylised images, from jaxtex or from any other tool.
 
     readability is 1 where every letter is as in the content, artefacts is the share of the
-    background that is spoiled, style is 0 for the content itself and 1 for the style itself, and
-    composition 0 for the content's layout of letters and 1 for the style's.
+    background that is spoiled, style is 0 for the content itself and 1 for the style itself,
+    composition 0 for the content's layout of letters and 1 for the style's, and weakest_letter is
+    the readability of the least readable letter.
 
     \b
     Examples:
@@ -66,17 +67,17 @@ def _print_one(found: "Score") -> None:
         read = f", read as {found.reading.result!r} ({found.reading.agreement:.2f})"
     blocks = "  ".join(f"{value:.2f}" for value in found.blocks)
     click.echo(
-        f"readability  {readable.readability:.3f}  overlap {readable.overlap:.2f}, "
+        f"readability    {readable.readability:.3f}  overlap {readable.overlap:.2f}, "
         f"edges {readable.edges:.2f}, contrast {readable.contrast:.2f}{read}\n"
-        f"artefacts    {spoiled.artefacts:.3f}  coloured {spoiled.coloured:.3f}, "
+        f"artefacts      {spoiled.artefacts:.3f}  coloured {spoiled.coloured:.3f}, "
         f"specks {spoiled.specks:.3f}, haze {spoiled.haze:.3f}\n"
-        f"style        {found.style:.3f}  blocks 1 to 5: {blocks}"
+        f"style          {found.style:.3f}  blocks 1 to 5: {blocks}"
     )
     for name, figures in found.figures.items():
         if name != "artefacts":
             first, *others = figures._asdict().items()
             parts = ", ".join(f"{part} {_shown(value)}" for part, value in others)
-            click.echo(f"{name:12} {_shown(first[1])}  {parts}".rstrip())
+            click.echo(f"{name:14} {_shown(first[1])}  {parts}".rstrip())
 
 
 def _shown(value: float) -> str:

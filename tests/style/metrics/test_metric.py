@@ -42,7 +42,8 @@ def lightness(tmp_path, monkeypatch):
 
 
 def test_a_module_with_a_metric_is_found_and_measures_every_result(lightness):
-    assert [metric.name for metric in all_metrics()] == ["artefacts", "composition", "lightness"]
+    names = [metric.name for metric in all_metrics()]
+    assert names == ["artefacts", "composition", "weakest_letter", "lightness"]
     content = bars()
     (score,) = Reference(content, 1 - content).score([content])
     assert score.figures["lightness"].darkest == 0
