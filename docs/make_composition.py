@@ -107,11 +107,11 @@ def first_picture(pair: Pair, result: Path) -> bytes:
     return file.getvalue()
 
 
-def scores(pair: Pair, result: Path) -> list[float]:
-    """The result's `METRICS`."""
+def scores(pair: Pair, *results: Path) -> list[list[float]]:
+    """The `METRICS` of each result."""
     content, style = files(pair)
-    found = run("score", result, "--content", content, "--style", style, "--no-ocr")
-    return [found[metric] for metric in METRICS]
+    found = run("score", *results, "--content", content, "--style", style, "--no-ocr")
+    return [[each[metric] for metric in METRICS] for each in found.get("scores", [found])]
 
 
 def row(title: str, figures: Iterable[float]) -> str:
@@ -123,17 +123,22 @@ def row(title: str, figures: Iterable[float]) -> str:
 
 def every_way(folder: Path) -> bytes:
     """Every pair, a row of the sheet each, in every way; prints the table of their means."""
-    made = {}
-    for (name, pair), (composition, ends) in itertools.product(PAIRS.items(), WAYS):
-        output = folder / f"{name}-{composition}-{ends}.png"
-        options = {"composition": composition, "ends": ends}
-        made[name, (composition, ends)] = stylise(pair, output, "--size", SIZE, **options)
-    for way in WAYS:
-        figures = np.array([scores(pair, made[name, way]) for name, pair in PAIRS.items()])
-        print(row("{}, {}".format(*way), figures.mean(0)))
-        print(f"the least readability is {figures[:, 0].min():.2f}", flush=True)
-    labels = ["{}, {}".format(*way) for _, way in made]
-    return sheet(list(made.values()), len(WAYS), WIDTH * 2 // 3, labels)
+    made: list[Path] = []
+    found = []
+    for name, pair in PAIRS.items():
+        results = []
+        for composition, ends in WAYS:
+            output = folder / f"{name}-{composition}-{ends}.png"
+            layout = {"composition": composition, "ends": ends}
+            results.append(stylise(pair, output, "--size", SIZE, **layout))
+        made += results
+        found.append(scores(pair, *results))
+    # pair, way, metric
+    figures = np.array(found, float)
+    for way, means, least in zip(WAYS, figures.mean(0), figures.min(0), strict=True):
+        print(row("{}, {}".format(*way), means), f"least {least[:2].round(2)}", flush=True)
+    labels = ["{}, {}".format(*way) for way in WAYS] * len(PAIRS)
+    return sheet(made, len(WAYS), WIDTH * 2 // 3, labels)
 
 
 def main() -> None:
@@ -144,7 +149,7 @@ def main() -> None:
                 pair = PAIRS[name]
                 result = stylise(pair, folder / f"{name}.png", "--size", SIZE)
                 paths += [files(pair)[1], files(pair)[0], result]
-                print(row(f"{name} × {pair.style}", scores(pair, result)), flush=True)
+                print(row(f"{name} × {pair.style}", *scores(pair, result)), flush=True)
         if paths:
             write_bytes(PICTURES / "composition-results.webp", sheet(paths))
         if EVERY_WAY in names:
