@@ -122,7 +122,10 @@ def row(title: str, figures: Iterable[float]) -> str:
 
 
 def every_way(folder: Path) -> bytes:
-    """Every pair, a row of the sheet each, in every way; prints the table of their means."""
+    """Every pair, a row of the sheet each, in every way; prints the table of their means.
+
+    Its last two columns are the least readability and the least weakest letter.
+    """
     made: list[Path] = []
     found = []
     for name, pair in PAIRS.items():
@@ -136,7 +139,7 @@ def every_way(folder: Path) -> bytes:
     # pair, way, metric
     figures = np.array(found, float)
     for way, means, least in zip(WAYS, figures.mean(0), figures.min(0), strict=True):
-        print(row("{}, {}".format(*way), means), f"least {least[:2].round(2)}", flush=True)
+        print(row("{}, {}".format(*way), means), f"{least[0]:.2f} | {least[1]:.2f} |", flush=True)
     labels = ["{}, {}".format(*way) for way in WAYS] * len(PAIRS)
     return sheet(made, len(WAYS), WIDTH * 2 // 3, labels)
 
