@@ -65,9 +65,9 @@ def evaluation_need(
     """
     program = program or job.program
     height, width = size or job.content.shape[:2]
-    if platforms.current() == "cpu":
-        return Need(0, _estimate(program, (height, width)))
     shape = height, width, job.content.shape[-1]
+    if platforms.current() == "cpu":
+        return Need(_kernel_bytes(program, shape), _estimate(program, (height, width)))
     return compiled_need(program, job.settings.optimizer, shape, len(job.styles))
 
 
@@ -75,8 +75,16 @@ def _estimate(program: Program, size: tuple[int, int]) -> int:
     """What a job takes on CPU."""
     maps = _MAPS_AGAIN if program.rematerialise else _MAPS_KEPT
     features = maps * 64 * window_rows(program, size[0]) * size[1] * program.dtype.itemsize
-    # Of a whole evaluation the images hardly count; beside a band they do.
+    # Of a whole evaluation images and kernels hardly count; beside a band they do.
     return features + (_IMAGES * size[0] * size[1] * 4 if program.band else 0)
+
+
+def _kernel_bytes(program: Program, shape: tuple[int, int, int]) -> int:
+    """What the prepared kernels take, where they count."""
+    if not program.band:
+        return 0
+    kernels = jax.eval_shape(functools.partial(_abstract_kernels, program, *shape))
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(kernels))
 
 
 def has_room(program: Program, batch: int, size: tuple[int, int], limit: int | None = None) -> bool:
