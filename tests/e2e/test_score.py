@@ -72,7 +72,7 @@ def test_one_result_is_one_object_with_all_parts(score, saved):
 
 def test_one_result_is_told_in_lines(score, saved):
     lines = score(saved(small())).out.splitlines()
-    assert [line.split()[0] for line in lines] == [*FIGURES, "composition"]
+    assert [line.split()[0] for line in lines] == [*FIGURES, "composition", "weakest_letter"]
     assert float(lines[0].split()[1]) > 0.99
 
 
